@@ -1,0 +1,1 @@
+"""The package behind the Read & Reckon notebooks: ``ocr`` reads, ``arithmetic`` reckons."""
