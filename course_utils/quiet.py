@@ -2,8 +2,8 @@
 
 TensorFlow's native code logs to file descriptor 2 while it is imported, whatever its settings. A
 notebook would show those lines as errors, different on every machine. Importing ``course_utils``
-arranges that the first ``import tensorflow`` (Keras does it too) runs with the descriptor set aside;
-afterwards everything that is not such a log line is written out after all.
+arranges that the first ``import tensorflow`` (Keras makes it too) runs with the descriptor set
+aside; afterwards everything that is not such a log line is written out after all.
 
 Set ``TF_CPP_MIN_LOG_LEVEL=0`` before Python starts to see everything TensorFlow has to say.
 """
