@@ -69,7 +69,7 @@ class Mix(NamedTuple):
 
 
 DEFAULT_MIX = {
-    "spacing": Mix(0.55, 2.0),
+    "spacing": Mix(0.45, 2.5),
     "bounce": Mix(0.08, 1.0),
     "small_capitals": Mix(0.06, 1.0),
     "weight": Mix(0.45, 1.0),
@@ -325,8 +325,8 @@ def project(
         layers: drawn word.
         rng: source of random numbers.
         strength: of a rotation by up to 20 degrees, a slant, and a projective distortion.
-        crop: how far the four margins depart from a twelfth of the word's height: out to half of
-            it, or into the word by up to a twelfth.
+        crop: how far the four margins depart from a twelfth of the word's height: out to three
+            quarters of it at the sides and to half above and below, or a twelfth into the word.
         height: of the result in pixels.
 
     Returns:
@@ -337,7 +337,7 @@ def project(
     points = _ink_points(layers)
     left, top, wide, high = cv2.boundingRect(points)
     turn *= math.radians(20) * strength * min(1.0, 2.5 * high / wide)
-    lean, squeeze = 0.4 * strength * slant, 1.45**stretch
+    lean, squeeze = 0.4 * strength * slant, 1.4 ** (stretch - 0.3)
     cos, sin = math.cos(turn), math.sin(turn)
     affine = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     affine = affine @ np.array([[squeeze, lean, 0], [0, 1, 0], [0, 0, 1]])
@@ -348,7 +348,11 @@ def project(
     matrix = affine @ cv2.getPerspectiveTransform(box, tilted)
     placed = cv2.perspectiveTransform(points, matrix)
     left, top, wide, high = cv2.boundingRect(placed)
-    edges = [high * (0.08 + crop * (0.42 if side > 0 else 0.16) * side) for side in sides]
+    reach = (0.7, 0.4, 0.7, 0.4)
+    edges = [
+        high * (0.08 + crop * side * (outwards if side > 0 else 0.16))
+        for side, outwards in zip(sides, reach, strict=True)
+    ]
     left, top = left - edges[0], top - edges[1]
     wide, high = wide + edges[0] + edges[2], high + edges[1] + edges[3]
     scale = height / high

@@ -41,7 +41,7 @@ def _cased(rng: np.random.Generator, word: str) -> str:
 
 
 def _word(rng: np.random.Generator, words: Sequence[str]) -> str:
-    reach = min(COMMON, len(words)) if rng.random() < 0.4 else len(words)
+    reach = min(COMMON, len(words)) if rng.random() < 0.5 else len(words)
     return _cased(rng, words[int(rng.random() * reach)])
 
 
