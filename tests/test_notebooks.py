@@ -1,4 +1,4 @@
-"""Every notebook keeps to the rules, every rule catches what it is for, and nbval really compares."""
+"""Every notebook keeps to the rules; each rule catches its fault; nbval really compares."""
 
 import re
 import subprocess
@@ -91,9 +91,7 @@ SPOILERS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("rule", "spoil"), SPOILERS, ids=lambda part: getattr(part, "__name__", "")
-)
+@pytest.mark.parametrize(("rule", "spoil"), SPOILERS)
 def test_rule_catches(rule, spoil):
     notebook = lesson()
     spoil(notebook)

@@ -1,10 +1,11 @@
+import base64
 import io
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from IPython.utils.capture import capture_output
 from PIL import Image
 
 from course_utils.teaching import style
@@ -13,30 +14,36 @@ ALT = 'A line that rises from "0" & ends at 1.'
 
 
 @pytest.fixture
-def styled():
+def shown(monkeypatch):
+    """Draws and shows a line in the course's style; the outputs a notebook would get."""
+
+    def draw_and_show():
+        outputs = []
+        monkeypatch.setattr(
+            style,
+            "display",
+            lambda data, raw, metadata=None: outputs.append(
+                SimpleNamespace(data=data, of=metadata)
+            ),
+        )
+        figure, axes = plt.subplots()
+        axes.plot([0, 1])
+        style.show(figure, ALT)
+        assert not plt.fignum_exists(figure.number)
+        return outputs
+
     with mpl.rc_context():
         style.use()
-        yield
-
-
-def shown(alt=ALT):
-    figure, axes = plt.subplots()
-    axes.plot([0, 1])
-    with capture_output() as captured:
-        style.show(figure, alt)
-    assert not plt.fignum_exists(figure.number)
-    return captured.outputs
+        yield draw_and_show
 
 
 def pixels(output):
-    import base64
-
     return Image.open(io.BytesIO(base64.b64decode(output.data["image/png"])))
 
 
-def test_a_figure_is_a_png_with_its_alternative_text(styled):
+def test_a_figure_is_a_png_with_its_alternative_text(shown):
     spoken, picture = shown()
-    assert picture.metadata["image/png"]["alt"] == ALT
+    assert picture.of["image/png"]["alt"] == ALT
     assert picture.data["text/plain"] == ALT
     assert spoken.data["text/html"] == (
         '<span role="img" '
@@ -44,16 +51,16 @@ def test_a_figure_is_a_png_with_its_alternative_text(styled):
     )
 
 
-def test_a_figure_is_opaque_white_and_sharper_than_it_is_shown(styled):
+def test_a_figure_is_opaque_white_and_sharper_than_it_is_shown(shown):
     picture = shown()[1]
     image = pixels(picture)
     alpha = np.asarray(image.convert("RGBA"))[..., 3]
     assert (alpha == 255).all()
     assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
-    assert picture.metadata["image/png"]["width"] == round(image.width / style.OVERSAMPLING)
+    assert picture.of["image/png"]["width"] == round(image.width / style.OVERSAMPLING)
 
 
-def test_the_same_figure_is_the_same_file(styled):
+def test_the_same_figure_is_the_same_file(shown):
     assert shown()[1].data == shown()[1].data
 
 
