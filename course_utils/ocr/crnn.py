@@ -6,8 +6,7 @@ import keras
 from keras import layers
 
 from course_utils.ocr.alphabet import Alphabet
-
-HEIGHT, WIDTH = 32, 128
+from course_utils.ocr.preprocessing import HEIGHT, WIDTH
 
 
 def build_crnn(
