@@ -1,0 +1,101 @@
+"""What decides a training run's weights, and the sets of choices that are worth a name."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+class TrainingError(RuntimeError):
+    """Training cannot start or go on; the message says why, and what to do."""
+
+
+def _choice(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run's weights depend on, apart from the machine."""
+
+    data: str = _choice("synthetic", "'synthetic', or an MJSynth folder, tar.gz or its address")
+    fonts: str = _choice("", "folder of the faces that draw; without it the installed packages'")
+    images: int = _choice(150_000, "images taken from MJSynth, every tenth for validation")
+    width: float = _choice(1.0, "multiplies the channels of every convolution")
+    unroll: bool = _choice(True, "write the LSTMs out step by step: faster, slower to start")
+    precision: str = _choice("float32", "keras dtype policy: float32 or mixed_bfloat16")
+    seed: int = _choice(1, "of the weights, the dropout and the data")
+    steps: int = _choice(1000, "batches to train on")
+    batch: int = _choice(64, "images a batch")
+    showings: int = _choice(1, "how often each drawn image is shown; divides the batch")
+    lag: int = _choice(500, "steps between two showings")
+    learning_rate: float = _choice(2e-3, "Adam's, at its highest")
+    warmup: int = _choice(200, "steps in which the learning rate rises to it")
+    decay: bool = _choice(True, "let the learning rate then fall to zero by a cosine")
+    clip: float = _choice(5.0, "gradients' global norm is clipped to it; 0 leaves them")
+    interval: int = _choice(100, "steps between validations, each followed by a checkpoint")
+    validation: int = _choice(2000, "words to validate on")
+    initial_weights: str = _choice("", ".weights.h5 file of the same network to begin from")
+
+    def __post_init__(self) -> None:
+        counts = "images width steps batch showings lag learning_rate interval validation".split()
+        for name in counts:
+            if not getattr(self, name) > 0:
+                raise TrainingError(f"{name} is {getattr(self, name)}: give it more than 0")
+        if self.batch % self.showings:
+            raise TrainingError(
+                f"a batch of {self.batch} cannot be shared by {self.showings} showings: "
+                "use a multiple"
+            )
+        if self.precision not in ("float32", "mixed_bfloat16"):
+            raise TrainingError(f"precision {self.precision!r}: choose float32 or mixed_bfloat16")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that are worth a name.
+
+    Attributes:
+        settings: where training starts from; each can be overridden.
+        summary: what to expect, in one line.
+    """
+
+    settings: Settings
+    summary: str
+
+
+PRESETS = {
+    "fast": Preset(
+        Settings(width=0.25),
+        "a quarter-width network on rendered words",
+    ),
+    "full": Preset(
+        Settings(steps=20_000, learning_rate=1e-3, warmup=500, interval=250, validation=1000),
+        "the original network on rendered words",
+    ),
+    "original": Preset(
+        Settings(
+            data="",
+            batch=256,
+            steps=5274,
+            interval=527,
+            learning_rate=1e-3,
+            warmup=0,
+            decay=False,
+            clip=0.0,
+            validation=15_000,
+        ),
+        "the original run: 10 epochs of 135,000 real MJSynth images; name them with --data",
+    ),
+    "release": Preset(
+        Settings(
+            precision="mixed_bfloat16",
+            unroll=False,
+            steps=100_000,
+            batch=1024,
+            learning_rate=1e-3,
+            warmup=2000,
+            interval=1000,
+            validation=5000,
+        ),
+        "the shipped weights: the original network, hours on a GPU (KERAS_BACKEND=jax)",
+    ),
+}
