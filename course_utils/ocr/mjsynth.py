@@ -135,8 +135,8 @@ def open_mjsynth(
 
     Args:
         source: a folder, a ``.tar.gz`` file, or an ``http://`` or ``https://`` address of one.
-        limit: how many usable images to take, training and validation together; 150,000 gives the
-            original course's 135,000 and 15,000. Without it all of them are taken.
+        limit: how many usable images to take at most, training and validation together; 150,000
+            gives the original course's 135,000 and 15,000. Without it all of them are taken.
         cache_dir: where words from archives are kept.
         fit: as in ``MJSynth``.
         skip_larger: as in ``MJSynth``.

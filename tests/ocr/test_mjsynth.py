@@ -195,7 +195,8 @@ class TestFolder:
 
         small = {}
         for name, label in labels.items():
-            width, height = Image.open(REAL / name).size
+            with Image.open(REAL / name) as image:
+                width, height = image.size
             if height <= 32 and width <= 128:
                 small[label] = original((REAL / name).read_bytes())
         words = MJSynth(REAL, "all")
