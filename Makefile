@@ -31,8 +31,10 @@ python:
 environment: python
 	@$(PYTHON) scripts/environment.py
 
+# Containers run as root; Jupyter would refuse. It listens on this machine alone and asks for a token.
 lab: environment
-	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. notebooks/00_start_here.ipynb
+	$(BIN)/python -m jupyterlab --ip=127.0.0.1 --allow-root \
+	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: environment
 	$(BIN)/python -m pytest
