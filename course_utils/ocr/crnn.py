@@ -36,7 +36,7 @@ def build_crnn(
         return layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")
 
     def lstm(number: int) -> layers.Layer:
-        # float32 in mixed precision too: cuDNN's LSTM under JAX takes the bits of anything else for it.
+        # float32 in mixed precision too: under JAX, cuDNN's LSTM reads any other type's bits as it.
         cells = layers.LSTM(128, return_sequences=True, dropout=0.2, unroll=unroll, dtype="float32")
         return layers.Bidirectional(cells, name=f"lstm{number}", dtype="float32")
 
