@@ -8,6 +8,7 @@ moment the process dies at, the folders with a final name are whole.
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,7 +91,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     unfinished = path.with_name(f"{_UNFINISHED}{path.name}")
     with writing(path.parent):
         try:
-            write(unfinished)
+            _raising_os_errors(write, unfinished)
             with open(unfinished, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(unfinished, path)
@@ -113,6 +114,16 @@ def writing(folder: Path) -> Iterator[None]:
         raise TrainingError(
             f"cannot write into {folder} ({error.strerror}): choose another folder with --out"
         ) from error
+
+
+def _raising_os_errors(write: Callable[[Path], object], path: Path) -> None:
+    try:
+        write(path)
+    except RuntimeError as error:  # h5py's, when it closes a file on a full disk.
+        number = re.search(r"errno = (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 def _force(file: IO) -> None:

@@ -183,17 +183,17 @@ def _fit(model: keras.Model, feed: Feed, start: int, stop: int, bar: tqdm) -> di
 
     def batches() -> Iterator[Block]:
         for batch in feed.batches(start, stop):
-            yield batch
             bar.update()
+            yield batch
 
     try:
-        history = model.fit(batches(), steps_per_epoch=stop - start, shuffle=False, verbose=0).history
+        fitted = model.fit(batches(), steps_per_epoch=stop - start, shuffle=False, verbose=0)
     except Exception:
         # TensorFlow wraps what its input raises in a trace of its own.
         if feed.failure:
             raise feed.failure from None
         raise
-    loss = history["loss"][0]
+    loss = fitted.history["loss"][0]
     if not np.isfinite(loss):
         raise TrainingError(f"the loss became {loss} before step {stop}: lower --learning-rate")
     return {

@@ -1,6 +1,6 @@
 """What decides a training run's weights, and the sets of choices that are worth a name."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 
@@ -8,8 +8,8 @@ class TrainingError(RuntimeError):
     """Training cannot start or go on; the message says why, and what to do."""
 
 
-def _choice(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"help": meaning})
+def _choice(default: Any, meaning: str, least: float = 0) -> Any:
+    return field(default=default, metadata={"help": meaning, "least": least})
 
 
 @dataclass(frozen=True)
@@ -18,28 +18,32 @@ class Settings:
 
     data: str = _choice("synthetic", "'synthetic', or an MJSynth folder, tar.gz or its address")
     fonts: str = _choice("", "folder of the faces that draw; without it the installed packages'")
-    images: int = _choice(150_000, "images taken from MJSynth, every tenth for validation")
+    images: int = _choice(150_000, "images taken from MJSynth, every tenth for validation", least=1)
     width: float = _choice(1.0, "multiplies the channels of every convolution")
     unroll: bool = _choice(True, "write the LSTMs out step by step: faster, slower to start")
     precision: str = _choice("float32", "keras dtype policy: float32 or mixed_bfloat16")
     seed: int = _choice(1, "of the weights, the dropout and the data")
-    steps: int = _choice(1000, "batches to train on")
-    batch: int = _choice(64, "images a batch")
-    showings: int = _choice(1, "how often each drawn image is shown; divides the batch")
-    lag: int = _choice(500, "steps between two showings")
+    steps: int = _choice(1000, "batches to train on", least=1)
+    batch: int = _choice(64, "images a batch", least=1)
+    showings: int = _choice(1, "how often each drawn image is shown; divides the batch", least=1)
+    lag: int = _choice(500, "steps between two showings", least=1)
     learning_rate: float = _choice(2e-3, "Adam's, at its highest")
     warmup: int = _choice(200, "steps in which the learning rate rises to it")
     decay: bool = _choice(True, "let the learning rate then fall to zero by a cosine")
     clip: float = _choice(5.0, "gradients' global norm is clipped to it; 0 leaves them")
-    interval: int = _choice(100, "steps between validations, each followed by a checkpoint")
-    validation: int = _choice(2000, "words to validate on")
+    interval: int = _choice(
+        100, "steps between validations, each followed by a checkpoint", least=1
+    )
+    validation: int = _choice(2000, "words to validate on", least=1)
     initial_weights: str = _choice("", ".weights.h5 file of the same network to begin from")
 
     def __post_init__(self) -> None:
-        counts = "images width steps batch showings lag learning_rate interval validation".split()
-        for name in counts:
-            if not getattr(self, name) > 0:
-                raise TrainingError(f"{name} is {getattr(self, name)}: give it more than 0")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, (int, float)) and not value >= each.metadata["least"]:
+                raise TrainingError(
+                    f"{each.name} is {value}: give {each.metadata['least']} or more"
+                )
         if self.batch % self.showings:
             raise TrainingError(
                 f"a batch of {self.batch} cannot be shared by {self.showings} showings: "
