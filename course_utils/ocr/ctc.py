@@ -7,6 +7,7 @@ same recursion in NumPy, written to be looked at.
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import keras
@@ -77,13 +78,15 @@ def ctc_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, blank: int) -
                 ops.exp(forth + _mirror(back) - here - log_likelihood[:, None, None])
                 for forth, back, here in zip(alpha, beta, (on_blank, on_symbol), strict=True)
             )
-            classes = logits.shape[2]
-            posterior = ops.matmul(on_symbols, ops.one_hot(labels, classes, dtype="float32"))
-            posterior += ops.sum(on_blanks, axis=2, keepdims=True) * ops.one_hot(
-                blank, classes, dtype="float32"
-            )
+            on_any_blank = ops.sum(on_blanks, axis=2, keepdims=True)
+            # One by definition; dividing by it removes most of what alpha and beta were rounded.
+            mass = on_any_blank + ops.sum(on_symbols, axis=2, keepdims=True)
+            one_hot = partial(ops.one_hot, num_classes=logits.shape[2], dtype="float32")
+            posterior = on_any_blank * one_hot(blank) + ops.matmul(on_symbols, one_hot(labels))
             usable = ops.logical_and(valid, ops.logical_not(infeasible))[:, None, None]
-            return upstream[:, None, None] * ops.where(usable, ops.exp(log_probs) - posterior, 0.0)
+            return upstream[:, None, None] * ops.where(
+                usable, ops.exp(log_probs) - posterior / mass, 0.0
+            )
 
         loss = ops.where(infeasible, float("inf"), -log_likelihood)
         return ops.where(valid, loss, float("nan")), gradient
