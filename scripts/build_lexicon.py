@@ -7,6 +7,7 @@ the offensive ones are those of the npm packages ``cuss`` and ``naughty-words``,
 inflections. SCOWL's licence asks that its notice goes with the words: it is written beside them.
 """
 
+import argparse
 import json
 import os
 import re
@@ -44,10 +45,15 @@ ROOTS = (
 
 def main() -> None:
     """Fetch, filter and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        scowl = fetch_scowl(Path(folder))
+        try:
+            scowl = fetch_scowl(Path(folder))
+            offensive = fetch_offensive_words(Path(folder))
+        except (subprocess.CalledProcessError, OSError) as error:  # no network, no npm
+            parser.exit(2, f"error: {error}\n")
         words = read_scowl(scowl / "usr/share/dict/scowl")
-        offensive = fetch_offensive_words(Path(folder))
         notice = (scowl / "usr/share/doc/scowl/copyright").read_text(encoding="utf-8")
     alphabet = Alphabet()
     writable = [word for word in words if alphabet.steps_needed(word) <= alphabet.time_steps]
