@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import io
-import string
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from fontTools import agl
-from matplotlib.ft2font import FaceFlags, FT2Font
-from PIL import ImageFont
+from matplotlib.ft2font import FaceFlags, FT2Font, LoadFlags
 
 from course_utils.ocr.alphabet import Alphabet
 
@@ -61,7 +59,6 @@ PACKAGES = (
 
 ALPHABET = Alphabet().characters
 SUFFIXES = {".ttf", ".otf", ".ttc", ".otc"}
-PROBE_PIXELS = 32
 LEAST_ASCENT = 1.1
 
 
@@ -171,10 +168,10 @@ def _faces_of(path: Path, content: bytes) -> list[Face]:
             font = FT2Font(io.BytesIO(content), face_index=number)
             if not _has_glyphs(font, ALPHABET):
                 continue
-            probe = _Probe(content, number)
-            if probe.letters_differ():
+            outlines = {character: _outline(font, character) for character in ALPHABET}
+            if _letters_differ(outlines):
                 name = f"{font.family_name} {font.style_name}"
-                faces.append(Face(path, name, number, probe.capitals_only()))
+                faces.append(Face(path, name, number, _capitals_only(outlines)))
     except (OSError, RuntimeError, ValueError):
         return []
     return faces
@@ -200,25 +197,26 @@ def _fits(character: str, glyph_name: str) -> bool:
     return not meaning or "\uf700" <= meaning < "\uf800" or meaning.lower() == character.lower()
 
 
-class _Probe:
-    """Looks at the shapes of a face's letters, as the renderer's font engine draws them."""
+def _letters_differ(outlines: dict[str, np.ndarray]) -> bool:
+    """Whether every character has an outline, and no two capitals or digits have the same one."""
+    if not all(outline.size for outline in outlines.values()):
+        return False
+    signs = [character for character in outlines if not character.islower()]
+    shapes = {(outlines[sign] - outlines[sign].min(axis=0)).tobytes() for sign in signs}
+    return len(shapes) >= len(signs) - 1  # typewriters write O for 0
 
-    def __init__(self, content: bytes, number: int) -> None:
-        self.font = ImageFont.truetype(
-            io.BytesIO(content), PROBE_PIXELS, number, layout_engine=ImageFont.Layout.BASIC
-        )
 
-    def letters_differ(self) -> bool:
-        """Whether every character has ink, and capitals and digits look different from another."""
-        masks = {character: self.font.getmask(character) for character in ALPHABET}
-        if not all(mask.getbbox() for mask in masks.values()):
-            return False
-        shapes = {(m.size, bytes(m)) for character, m in masks.items() if not character.islower()}
-        return len(shapes) >= len(string.ascii_uppercase + string.digits) - 1  # O may be 0
+def _capitals_only(outlines: dict[str, np.ndarray]) -> bool:
+    """Whether b, d, h, k and l rise hardly higher than a, e, m, n and r."""
 
-    def capitals_only(self) -> bool:
-        """Whether b, d, h, k and l rise no higher than a, e, m, n and r."""
-        return self._rise("bdhkl") < LEAST_ASCENT * self._rise("aemnr")
+    def rise(letters: str) -> float:
+        return float(np.mean([outlines[letter][:, 1].max() for letter in letters]))
 
-    def _rise(self, letters: str) -> float:
-        return float(np.mean([-self.font.getbbox(c, anchor="ls")[1] for c in letters]))
+    return rise("bdhkl") < LEAST_ASCENT * rise("aemnr")
+
+
+def _outline(font: FT2Font, character: str) -> np.ndarray:
+    """The points of a glyph's outline, (n, 2) in font units; n is 0 for a blank."""
+    font.load_glyph(font.get_char_index(ord(character)), LoadFlags.NO_SCALE)
+    points, _ = font.get_path()
+    return points
