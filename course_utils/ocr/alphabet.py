@@ -3,6 +3,7 @@
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Alphabet:
 
         CTC needs one step a symbol and one blank between equal neighbours (Graves et al. 2006).
         """
-        return len(text) + sum(a == b for a, b in zip(text, text[1:], strict=False))
+        return len(text) + sum(a == b for a, b in pairwise(text))
 
     def check(self, text: str) -> None:
         """Accept ``text`` as a training label.
