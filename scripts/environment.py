@@ -88,6 +88,11 @@ def install(locks: list) -> None:
 
 def main() -> int:
     """Runs the command; the exit status."""
+    learner = ["requirements.txt"]
+    maintainer = [*learner, "requirements-dev.txt"]
+    there = read(STAMP)
+    if there == stamp(maintainer) or (there == stamp(learner) and "--dev" not in sys.argv):
+        return 0
     why_not = refusal(
         sys.version_info,
         platform.system(),
@@ -98,11 +103,6 @@ def main() -> int:
     if why_not:
         print("error: " + why_not, file=sys.stderr)
         return 2
-    learner = ["requirements.txt"]
-    maintainer = [*learner, "requirements-dev.txt"]
-    there = read(STAMP)
-    if there == stamp(maintainer) or (there == stamp(learner) and "--dev" not in sys.argv):
-        return 0
     print("Installing into .venv: some minutes the first time.", flush=True)
     try:
         install(maintainer if "--dev" in sys.argv else learner)
