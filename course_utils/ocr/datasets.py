@@ -11,10 +11,20 @@ from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.fonts import Face, default_faces, faces_hash, has_glyphs
 from course_utils.ocr.lexicon import load_lexicon
 from course_utils.ocr.preprocessing import FIT, fit
-from course_utils.ocr.rendering import Recipe, draw_recipe, render
-from course_utils.ocr.texts import Text, draw_text, labelled
+from course_utils.ocr.rendering import Recipe, clean_recipe, draw_recipe, render
+from course_utils.ocr.texts import Text, draw_text, labelled, plain_text
 
 SPLITS = ("train", "validation", "test")
+
+
+class Style(NamedTuple):
+    """What is written, (generator, words) -> Text, and how it looks, generator -> Recipe."""
+
+    text: Callable[[np.random.Generator, Sequence[str]], Text]
+    recipe: Callable[[np.random.Generator], Recipe]
+
+
+STYLES = {"signs": Style(draw_text, draw_recipe), "print": Style(plain_text, clean_recipe)}
 
 
 class WordImage(NamedTuple):
@@ -60,8 +70,7 @@ class SyntheticWords:
         words: lower-case words to draw, commonest first; the course's lexicon if not given.
         faces: fonts to draw them in; those of ``default_faces()`` if not given.
         size: number of samples; without bound if not given.
-        text: chooses what to draw, (generator, words) -> Text.
-        recipe: chooses how strong each stage of the rendering is, generator -> Recipe.
+        style: what is drawn and how: signs as in photographs, print, or a style of your own.
         mode: how an image is brought to 32 x 128, as in ``preprocessing.fit``.
 
     Raises:
@@ -76,8 +85,7 @@ class SyntheticWords:
         words: Sequence[str] | None = None,
         faces: Sequence[Face] | None = None,
         size: int | None = None,
-        text: Callable[[np.random.Generator, Sequence[str]], Text] = draw_text,
-        recipe: Callable[[np.random.Generator], Recipe] = draw_recipe,
+        style: Style = STYLES["signs"],
         mode: str = FIT,
     ) -> None:
         if split not in SPLITS:
@@ -90,7 +98,7 @@ class SyntheticWords:
             raise ValueError("give at least one word and one face")
         self.seed, self.split, self.mode = seed, split, mode
         self._size = sys.maxsize if size is None else size
-        self._text, self._recipe = text, recipe
+        self._style = style
 
     def __len__(self) -> int:
         return self._size
@@ -106,9 +114,9 @@ class SyntheticWords:
         stream = np.array([0, 0, 0, SPLITS.index(self.split)], np.uint64)
         key = np.array([self.seed, index], np.uint64)
         rng = np.random.Generator(np.random.Philox(key=key, counter=stream))
-        text = self._text(rng, self.words)
+        text = self._style.text(rng, self.words)
         face = self.faces[int(rng.random() * len(self.faces))]
-        recipe = self._recipe(rng)
+        recipe = self._style.recipe(rng)
         if face.capitals_only:
             text = labelled(text.drawn.upper())
         if text.drawn != text.label and not has_glyphs(face, text.drawn):

@@ -108,6 +108,12 @@ def draw_recipe(rng: np.random.Generator) -> Recipe:
     return Recipe(**drawn, height=height)
 
 
+def clean_recipe(rng: np.random.Generator) -> Recipe:
+    """A recipe for words as in print: level, of strong contrast, a little noisy or blurred."""
+    contrast, blur, noise, crop = rng.random(4).tolist()
+    return Recipe(contrast=0.6 + 0.4 * contrast, blur=0.2 * blur, noise=0.2 * noise, crop=crop)
+
+
 # --- letters ---------------------------------------------------------------------------------
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from course_utils.ocr import datasets
 from course_utils.ocr.alphabet import Alphabet
-from course_utils.ocr.datasets import SyntheticWords, WordImage, collate
+from course_utils.ocr.datasets import STYLES, SyntheticWords, WordImage, collate
 from course_utils.ocr.fonts import default_faces
 from course_utils.ocr.lexicon import load_lexicon, split_lexicon
-from course_utils.ocr.texts import LONGEST, draw_text, labelled, plain_text
+from course_utils.ocr.texts import LONGEST, draw_text, labelled
 
 WORDS = SyntheticWords(1)
 
@@ -77,8 +77,8 @@ def test_seeds_and_splits_share_no_image():
 
 def test_a_split_lexicon_gives_unseen_words():
     seen, unseen = split_lexicon(load_lexicon(), test_fraction=0.1, seed=0)
-    train = SyntheticWords(0, words=seen, text=plain_text)
-    test = SyntheticWords(0, "test", words=unseen, text=plain_text)
+    train = SyntheticWords(0, words=seen, style=STYLES["print"])
+    test = SyntheticWords(0, "test", words=unseen, style=STYLES["print"])
     drawn = {train[i].text.lower() for i in range(150)}
     for i in range(150):
         text = test[i].text.lower()

@@ -15,11 +15,12 @@ from tqdm.auto import tqdm
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.crnn import HEIGHT, WIDTH, build_crnn
 from course_utils.ocr.ctc import CTCLoss, ctc_loss
-from course_utils.ocr.datasets import SyntheticWords, WordImage
+from course_utils.ocr.datasets import STYLES, SyntheticWords, WordImage
 from course_utils.ocr.fonts import default_faces, faces_hash, faces_in
 from course_utils.ocr.mjsynth import open_mjsynth
 from course_utils.ocr.training.checkpoints import (
     load_checkpoint,
+    require_space,
     save_checkpoint,
     write_whole,
     writing,
@@ -72,6 +73,8 @@ def run(
             row["seconds"] = earlier + time.perf_counter() - start
             log.append(row)
             bar.set_postfix({name: f"{row[name]:.3g}" for name in _SHOWN})
+            # Weights, two moments each for Adam, and the copy of the best.
+            require_space(folder, 4 * 4 * network.count_params() + 2**20)
             if row is _best(log):
                 write_whole(folder / "best.weights.h5", network.save_weights)
             state = {"settings": asdict(settings), "origin": origin, "log": log}
@@ -96,8 +99,10 @@ def _open_data(
         train, validation = open_mjsynth(settings.data, limit=settings.images)
         return train, validation, {"training words": len(train)}
     faces = faces_in(settings.fonts) if settings.fonts else default_faces()
+    style = STYLES[settings.style]
     train, validation = (
-        SyntheticWords(settings.seed, split=split, faces=faces) for split in ("train", "validation")
+        SyntheticWords(settings.seed, split, faces=faces, style=style)
+        for split in ("train", "validation")
     )
     return train, validation, {"faces": len(faces), "faces hash": faces_hash(faces)}
 
@@ -126,7 +131,7 @@ def _build(settings: Settings) -> tuple[keras.Model, keras.Model]:
     finally:
         keras.config.set_dtype_policy(policy)
     if settings.initial_weights:
-        network.load_weights(settings.initial_weights)
+        _load(network, settings.initial_weights)
     model.compile(
         keras.optimizers.Adam(_learning_rate(settings), global_clipnorm=settings.clip or None),
         CTCLoss(),
@@ -134,6 +139,14 @@ def _build(settings: Settings) -> tuple[keras.Model, keras.Model]:
     )
     model.optimizer.build(model.trainable_variables)
     return network, model
+
+
+def _load(network: keras.Model, path: str) -> None:
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"{path} cannot start this network: {reason}") from error
 
 
 def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.LearningRateSchedule:
@@ -165,7 +178,7 @@ def _resume(
     arrays, state = checkpoint
     now = {**asdict(settings), **origin}
     then = {**state["settings"], **state["origin"]}
-    for name in now:
+    for name in now.keys() - {"fonts"}:  # Their hash tells.
         if then.get(name) != now[name]:
             raise TrainingError(
                 f"{folder} holds a run with {name} {then.get(name)}, not {now[name]}: "

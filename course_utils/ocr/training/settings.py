@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from course_utils.ocr.datasets import STYLES
+
 
 class TrainingError(RuntimeError):
     """Training cannot start or go on; the message says why, and what to do."""
@@ -17,9 +19,10 @@ class Settings:
     """Everything that a run's weights depend on, apart from the machine."""
 
     data: str = _choice("synthetic", "'synthetic', or an MJSynth folder, tar.gz or its address")
+    style: str = _choice("signs", "of synthetic words: signs or, easier to learn first, print")
     fonts: str = _choice("", "folder of the faces that draw; without it the installed packages'")
     images: int = _choice(150_000, "images taken from MJSynth, every tenth for validation", least=1)
-    width: float = _choice(1.0, "multiplies the channels of every convolution")
+    width: float = _choice(1.0, "multiplies the channels of every convolution", least=0.01)
     unroll: bool = _choice(True, "write the LSTMs out step by step: faster, slower to start")
     precision: str = _choice("float32", "keras dtype policy: float32 or mixed_bfloat16")
     seed: int = _choice(1, "of the weights, the dropout and the data")
@@ -49,8 +52,12 @@ class Settings:
                 f"a batch of {self.batch} cannot be shared by {self.showings} showings: "
                 "use a multiple"
             )
+        if self.warmup >= self.steps:
+            raise TrainingError(f"{self.warmup} steps of warmup in {self.steps}: use fewer of them")
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise TrainingError(f"precision {self.precision!r}: choose float32 or mixed_bfloat16")
+        if self.style not in STYLES:
+            raise TrainingError(f"style {self.style!r}: choose one of {', '.join(STYLES)}")
 
 
 @dataclass(frozen=True)
