@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import nbformat
 import pytest
 import timings
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_BYTES = 30_000_000
@@ -150,6 +152,18 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_package_the_course_imports_is_one_it_asks_for():
+    asked = {
+        canonicalize_name(Requirement(line).name) for line in pyproject()["project"]["dependencies"]
+    }
+    homes = packages_distributions()
+    for path in (ROOT / "course_utils").rglob("*.py"):
+        for module in {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names:
+            if module != "course_utils":
+                packages = {canonicalize_name(name) for name in homes.get(module, [module])}
+                assert packages & asked, f"{path} imports {module}"
 
 
 @pytest.mark.parametrize(

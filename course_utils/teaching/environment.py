@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
+from course_utils.paths import ROOT
 from course_utils.teaching.mode import course_mode
 
-ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 MEMORY, DISK = 2, 1  # GiB that must be free
 GIB = 2**30
@@ -96,6 +96,16 @@ def _widgets() -> Fault:
     return None if slider.value == 3 else f"a slider lost its value: {REINSTALL}"
 
 
+def _weights() -> Fault:
+    from course_utils.ocr.weights import WeightsError, load_network
+
+    try:
+        load_network()
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
 def _memory_and_disk() -> Fault:
     memory = psutil.virtual_memory().available / GIB
     if memory < MEMORY:
@@ -122,6 +132,7 @@ POINTS: tuple[tuple[str, Callable[[], Fault]], ...] = (
     ("OpenCV writes an image and reads it back", _opencv),
     ("Matplotlib draws", _matplotlib),
     ("sliders and buttons work (ipywidgets)", _widgets),
+    ("the trained network is here, whole, and the one this course is about", _weights),
     (f"{MEMORY} GiB of memory and {DISK} GiB of disk are free", _memory_and_disk),
     ("COURSE_MODE is fast or full", _mode),
 )

@@ -11,7 +11,6 @@ import io
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from cycler import cycler
 from IPython.display import display
 from matplotlib.figure import Figure
 
@@ -38,7 +37,7 @@ def use() -> None:
         {
             "axes.axisbelow": True,
             "axes.grid": True,
-            "axes.prop_cycle": cycler(color=list(COLOURS.values()), linestyle=LINES),
+            "axes.prop_cycle": mpl.cycler(color=list(COLOURS.values()), linestyle=LINES),
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlesize": 13,

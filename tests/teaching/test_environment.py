@@ -1,10 +1,12 @@
 import importlib.metadata
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
 import pytest
 
+from course_utils.ocr import weights
 from course_utils.teaching import environment
 from course_utils.teaching.mode import course_mode
 
@@ -30,11 +32,13 @@ def test_a_broken_library_is_a_finding_not_a_trace(capsys):
     assert "[FAIL] a library loads: ImportError: DLL load failed; stop" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("claim", "find_fault"), environment.POINTS, ids=str)
-def test_no_point_fails_in_the_course_environment(claim, find_fault):
-    if find_fault is environment._own_environment and environment.ROOT.joinpath(".venv") != (
-        environment.Path(sys.prefix)
-    ):
+CLAIMS, FUNCTIONS = zip(*environment.POINTS, strict=True)
+
+
+@pytest.mark.parametrize("find_fault", FUNCTIONS, ids=CLAIMS)
+def test_no_point_fails_in_the_course_environment(find_fault):
+    outside = Path(sys.prefix) != environment.ROOT / ".venv"
+    if find_fault is environment._own_environment and outside:
         pytest.skip("the tests run outside .venv")
     assert find_fault() is None
 
@@ -68,6 +72,11 @@ FAULTS = {
         environment._tensorflow,
         lambda patch: patch.setattr(keras.backend, "backend", lambda: "torch"),
         "unset KERAS_BACKEND",
+    ),
+    "lost weights": (
+        environment._weights,
+        lambda patch: patch.setattr(weights, "WEIGHTS", Path("nowhere.weights.h5")),
+        "nowhere.weights.h5",
     ),
     "little memory": (
         environment._memory_and_disk,
