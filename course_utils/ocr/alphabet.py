@@ -98,8 +98,8 @@ class Alphabet:
         Raises:
             ValueError: an id outside 0..blank.
         """
-        ids = [int(i) for i in ids]
-        wrong = [i for i in ids if not 0 <= i <= self.blank]
+        ids, blank = [int(i) for i in ids], self.blank
+        wrong = [i for i in ids if not 0 <= i <= blank]
         if wrong:
-            raise ValueError(f"class id {wrong[0]} is outside 0..{self.blank}")
-        return "".join(self.characters[i] for i in ids if i != self.blank)
+            raise ValueError(f"class id {wrong[0]} is outside 0..{blank}")
+        return "".join(self.characters[i] for i in ids if i != blank)
