@@ -8,8 +8,8 @@ moment the process dies at, the folders with a final name are whole.
 import errno
 import json
 import os
-import re
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +72,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
         with np.load(path / "state.npz", allow_pickle=False) as file:
             arrays = dict(file)
         return arrays, json.loads((path / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise TrainingError(
             f"{path} cannot be read ({error}): delete the run's folder to begin anew"
         ) from error
@@ -91,13 +91,28 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     unfinished = path.with_name(f"{_UNFINISHED}{path.name}")
     with writing(path.parent):
         try:
-            _raising_os_errors(write, unfinished)
+            write(unfinished)
             with open(unfinished, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(unfinished, path)
         except OSError:
             unfinished.unlink(missing_ok=True)
             raise
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Refuse now what would fail halfway: HDF5 can crash the process when a disk gets full.
+
+    Args:
+        folder: where something is going to be written.
+        size: its size in bytes.
+
+    Raises:
+        TrainingError: there is less space left.
+    """
+    with writing(folder):
+        if shutil.disk_usage(folder).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager
@@ -114,16 +129,6 @@ def writing(folder: Path) -> Iterator[None]:
         raise TrainingError(
             f"cannot write into {folder} ({error.strerror}): choose another folder with --out"
         ) from error
-
-
-def _raising_os_errors(write: Callable[[Path], object], path: Path) -> None:
-    try:
-        write(path)
-    except RuntimeError as error:  # h5py's, when it closes a file on a full disk.
-        number = re.search(r"errno = (\d+)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 def _force(file: IO) -> None:

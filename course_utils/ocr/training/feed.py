@@ -84,7 +84,9 @@ class Feed:
             alphabet: encodes the texts.
         """
         if batch % showings:
-            raise ValueError(f"a batch of {batch} cannot hold {showings} showings: use a multiple")
+            raise TrainingError(
+                f"a batch of {batch} cannot be shared by {showings} showings: use a multiple"
+            )
         alphabet = alphabet or Alphabet()
         self.waited = 0.0
         self.failure: TrainingError | None = None
@@ -115,13 +117,20 @@ class Feed:
         Raises:
             TrainingError: a worker died.
         """
-        for step in range(first, last):
-            self._ask_ahead(step)
-            slots = [self._slot(step + offset) for offset in self._offsets]
-            yield (
-                np.concatenate([self._images[slot] for slot in slots]),
-                np.concatenate([self._labels[slot] for slot in slots]),
+        try:
+            for step in range(first, last):
+                self._ask_ahead(step)
+                slots = [self._slot(step + offset) for offset in self._offsets]
+                yield (
+                    np.concatenate([self._images[slot] for slot in slots]),
+                    np.concatenate([self._labels[slot] for slot in slots]),
+                )
+        except BrokenProcessPool:
+            self.failure = TrainingError(
+                "a process that draws words died, perhaps for want of memory: start again with "
+                "fewer --workers, and the run goes on from its last checkpoint"
             )
+            raise self.failure from None
 
     def close(self) -> None:
         """Stop the workers."""
@@ -146,15 +155,8 @@ class Feed:
     def _take(self, block: int) -> Block:
         if self._pool is None:
             return _draw(self._dataset, self._alphabet, self._indices(block))
-        try:
-            self._ask(block)
-            return self._coming.pop(block).result()
-        except BrokenProcessPool:
-            self.failure = TrainingError(
-                "a process that draws words died, perhaps for want of memory: start again with "
-                "fewer --workers, and the run goes on from its last checkpoint"
-            )
-            raise self.failure from None
+        self._ask(block)
+        return self._coming.pop(block).result()
 
     def _ask(self, block: int) -> None:
         held = self._held[block % len(self._held)] == block

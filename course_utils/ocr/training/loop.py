@@ -165,7 +165,7 @@ def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.Lea
 def _arrays(model: keras.Model) -> dict[str, np.ndarray]:
     """Weights, dropout's seeds and the optimiser's state, by position: names differ by process."""
     variables = [*model.variables, *model.optimizer.variables]
-    return {f"{n:03d}": keras.ops.convert_to_numpy(v.value) for n, v in enumerate(variables)}
+    return {f"{number:03d}": variable.numpy() for number, variable in enumerate(variables)}
 
 
 def _resume(
