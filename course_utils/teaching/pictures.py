@@ -15,25 +15,25 @@ RECKON = (
     "06 Networks that\ncannot count",
     "07 NAC and NALU",
     "08 Learning\narithmetic",
-    "09 Counting digits\n10 Words to numbers",
+    "09 Counting digits\n10 Number words",
     "11 Arriving\non time",
 )
 
 
 def course_map() -> Figure:
     """The two halves of the course, notebook by notebook."""
-    figure, axes = plt.subplots(figsize=(10, 3.2))
+    figure, axes = plt.subplots(figsize=(10.5, 3.2))
     axes.set_axis_off()
-    axes.set(xlim=(-0.75, 6.6), ylim=(-0.62, 1.62))
+    axes.set(xlim=(-0.62, 7.15), ylim=(-0.62, 1.62))
     _box(axes, 0, 0.5, "00\nStart here", "black")
     for row, colour, titles in ((1, "blue", READ), (0, "vermilion", RECKON)):
-        places = [(0.0, 0.5)] + [(1.25 * (column + 1), row) for column in range(len(titles))]
+        places = [(0.0, 0.5)] + [(1.3 * (column + 1), row) for column in range(len(titles))]
         for (x, y), title in zip(places[1:], titles, strict=True):
             _box(axes, x, y, title, colour)
         for start, end in pairwise(places):
             arrow = FancyArrowPatch(
-                (start[0] + 0.52, start[1]),
-                (end[0] - 0.52, end[1]),
+                (start[0] + 0.54, start[1]),
+                (end[0] - 0.54, end[1]),
                 arrowstyle="-|>",
                 mutation_scale=12,
                 color="#555555",
@@ -54,8 +54,8 @@ def course_map() -> Figure:
 
 def _box(axes: plt.Axes, x: float, y: float, title: str, colour: str) -> None:
     shape = FancyBboxPatch(
-        (x - 0.5, y - 0.26),
-        1.0,
+        (x - 0.52, y - 0.26),
+        1.04,
         0.52,
         boxstyle="round,pad=0.02",
         linewidth=2,
@@ -63,7 +63,7 @@ def _box(axes: plt.Axes, x: float, y: float, title: str, colour: str) -> None:
         facecolor="white",
     )
     axes.add_patch(shape)
-    axes.text(x, y, title, ha="center", va="center", fontsize=9.5)
+    axes.text(x, y, title, ha="center", va="center", fontsize=9)
 
 
 def readings(pictures: Sequence[np.ndarray], texts: Sequence[str], columns: int = 3) -> Figure:
