@@ -128,7 +128,8 @@ class Glyph(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _font(face: Face) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(str(face.path), 64, index=face.number)
+    basic = ImageFont.Layout.BASIC  # Raqm, where Pillow has it, would lay letters out differently
+    font = ImageFont.truetype(str(face.path), 64, index=face.number, layout_engine=basic)
     _, top, _, bottom = font.getbbox("H", anchor="ls")
     return font.font_variant(size=max(8, round(64 * CAP / max(1, bottom - top))))
 
