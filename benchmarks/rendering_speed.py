@@ -1,4 +1,6 @@
-"""How many word images a core draws in a second: python benchmarks/rendering_speed.py
+"""How many word images a core draws in a second.
+
+    python benchmarks/rendering_speed.py
 
 Processor time is measured, not the clock on the wall, so that other work on the machine counts
 little; the median of several rounds is the figure.

@@ -134,10 +134,19 @@ def faces_hash(faces: Iterable[Face]) -> str:
     return total.hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=100_000)
 def has_glyphs(face: Face, text: str) -> bool:
     """Whether the face has a glyph for every character of ``text``."""
-    return _has_glyphs(FT2Font(io.BytesIO(face.path.read_bytes()), face_index=face.number), text)
+    return all(_has_glyph(face, character) for character in text)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _has_glyph(face: Face, character: str) -> bool:
+    return _has_glyphs(_open(face), character)
+
+
+@functools.lru_cache(maxsize=4096)
+def _open(face: Face) -> FT2Font:
+    return FT2Font(io.BytesIO(face.path.read_bytes()), face_index=face.number)
 
 
 def _usable(paths: Iterable[Path]) -> tuple[Face, ...]:
