@@ -7,10 +7,14 @@ from keras import layers
 
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.preprocessing import HEIGHT, WIDTH
+from course_utils.ocr.winograd import convolve
 
 
 def build_crnn(
-    alphabet: Alphabet | None = None, width: float = 1.0, unroll: bool = False
+    alphabet: Alphabet | None = None,
+    width: float = 1.0,
+    unroll: bool = False,
+    winograd: bool = False,
 ) -> keras.Model:
     """The CRNN of Shi, Bai and Yao (2015, arXiv:1507.05717), in the course's original sizes.
 
@@ -18,6 +22,8 @@ def build_crnn(
         alphabet: its classes, blank included, are the outputs; the default alphabet has 63.
         width: multiplies the channels of every convolution; the recurrent layers keep theirs.
         unroll: write the recurrent layers out step by step: the same numbers, a larger graph.
+        winograd: compute the convolutions 3 to 6 as ``winograd.convolve`` does: the same numbers,
+            on a processor sooner than the definition if ``width`` is 1.
 
     Returns:
         A model from (batch, 32, 128, 1) float32 in [0, 1] to (batch, 31, classes) float32 logits.
@@ -33,7 +39,10 @@ def build_crnn(
     narrow, middle, wide, widest = channels
 
     def conv(number: int, filters: int) -> layers.Layer:
-        return layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")
+        layer = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")
+        if winograd and number > 2:
+            layer.convolution_op = convolve  # a class of its own would save under another name
+        return layer
 
     def lstm(number: int) -> layers.Layer:
         # float32 in mixed precision too: under JAX, cuDNN's LSTM reads any other type's bits as it.

@@ -119,7 +119,9 @@ def _build(settings: Settings) -> tuple[keras.Model, keras.Model]:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(settings.precision)
     try:
-        network = build_crnn(width=settings.width, unroll=settings.unroll)
+        network = build_crnn(
+            width=settings.width, unroll=settings.unroll, winograd=settings.winograd
+        )
         model = keras.Sequential(
             [
                 keras.Input((HEIGHT, WIDTH), dtype="uint8"),

@@ -24,6 +24,7 @@ class Settings:
     images: int = _choice(150_000, "images taken from MJSynth, every tenth for validation", least=1)
     width: float = _choice(1.0, "multiplies the channels of every convolution", least=0.01)
     unroll: bool = _choice(True, "write the LSTMs out step by step: faster, slower to start")
+    winograd: bool = _choice(False, "Winograd's convolutions: faster on processors at width 1")
     precision: str = _choice("float32", "keras dtype policy: float32 or mixed_bfloat16")
     seed: int = _choice(1, "of the weights, the dropout and the data")
     steps: int = _choice(1000, "batches to train on", least=1)
