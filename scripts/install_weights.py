@@ -8,11 +8,11 @@ do it rarely; data/weights/README.md should tell about the new ones.
 """
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
 
+from course_utils.files import replacing
 from course_utils.ocr import weights
 from course_utils.ocr.weights import WeightsError, load_network, save_weights_float16, sha256
 
@@ -38,9 +38,8 @@ def install(source: Path) -> str:
     weights.WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
     save_weights_float16(network, weights.WEIGHTS)
     digest = sha256(weights.WEIGHTS)
-    unfinished = MODULE.with_name(f"unfinished-{MODULE.name}")
-    unfinished.write_text(with_digest(MODULE.read_text("utf-8"), digest), "utf-8")
-    os.replace(unfinished, MODULE)
+    with replacing(MODULE) as unfinished:
+        unfinished.write_text(with_digest(MODULE.read_text("utf-8"), digest), "utf-8")
     return digest
 
 

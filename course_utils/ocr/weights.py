@@ -9,6 +9,7 @@ import h5py
 import keras
 import numpy as np
 
+from course_utils.files import replacing
 from course_utils.ocr.crnn import build_crnn
 from course_utils.paths import DATA
 
@@ -70,17 +71,14 @@ def save_weights_float16(model: keras.Model, path: str | os.PathLike) -> None:
         WeightsError: a weight is too large for float16, or the file cannot be written.
     """
     path = Path(path)
-    unfinished = path.with_name(f"unfinished-{path.name}")
     _check_range(model)
     twin = type(model).from_config(model.get_config())  # not compiled: no optimiser to save
     twin.set_weights(model.get_weights())
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, replacing(path) as unfinished:
             twin.save_weights(Path(folder) / "float32.weights.h5")
             _halve(Path(folder) / "float32.weights.h5", unfinished)
-        os.replace(unfinished, path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise WeightsError(f"{path} cannot be written ({_reason(error)})") from None
 
 
