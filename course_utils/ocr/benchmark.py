@@ -24,7 +24,7 @@ from course_utils.ocr.metrics import (
     one_minus_ned,
     word_accuracy,
 )
-from course_utils.ocr.preprocessing import ImageError, to_grey
+from course_utils.ocr.preprocessing import FIT, ImageError, to_grey
 from course_utils.ocr.recognizer import Decoder, Recognizer
 from course_utils.ocr.trie import Trie
 from course_utils.ocr.weights import WEIGHTS, WeightsError, sha256
@@ -233,6 +233,13 @@ def _parser() -> argparse.ArgumentParser:
         default="greedy",
         help="lexicon: only words of the course's lexicon (default: greedy)",
     )
+    parser.add_argument(
+        "--fit",
+        choices=("stretch", "pad"),
+        default=FIT,
+        help="how pictures are brought to 32 x 128; pad if the network learnt from MJSynth "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--picture", type=Path, metavar="PNG", help="draw the worst readings")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     return parser
@@ -252,7 +259,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for folder in chosen.folders:
             read_labels(folder)  # before the network takes its time to load
-        recognizer = Recognizer.load(chosen.weights)
+        recognizer = Recognizer.load(chosen.weights, chosen.fit)
         decoder = _decoder(chosen.decoder)
         evaluations = [
             evaluate(recognizer, folder, decoder, progress=True) for folder in chosen.folders
@@ -265,6 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
             result = {
                 "weights": sha256(chosen.weights or WEIGHTS),
                 "decoder": chosen.decoder,
+                "fit": chosen.fit,
                 "folders": [evaluation.figures() for evaluation in evaluations],
                 **provenance(),
             }

@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils.ocr.decoding import Reading, greedy
 from course_utils.ocr.inference import compile_network
-from course_utils.ocr.preprocessing import ImageError, Picture, preprocess
+from course_utils.ocr.preprocessing import FIT, ImageError, Picture, preprocess
 from course_utils.ocr.weights import load_network
 
 BATCH = 64
@@ -25,23 +25,26 @@ class Recognizer:
 
     Args:
         model: a trained network; what it learns later does not reach this recognizer.
+        mode: how the network's training pictures were brought to its size, as in
+            ``preprocessing.fit``.
     """
 
-    def __init__(self, model: keras.Model) -> None:
-        self.model = model
+    def __init__(self, model: keras.Model, mode: str = FIT) -> None:
+        self.model, self.mode = model, mode
         self._logits = compile_network(model)
 
     @classmethod
-    def load(cls, weights: str | os.PathLike | None = None) -> "Recognizer":
+    def load(cls, weights: str | os.PathLike | None = None, mode: str = FIT) -> "Recognizer":
         """A recognizer with the course's weights, or with those of another file.
 
         Args:
             weights: a weights file of a training run, of any width.
+            mode: "pad" for a network trained on MJSynth by the original's rules.
 
         Raises:
             WeightsError: the file is missing, damaged, or not this network's.
         """
-        return cls(load_network(weights))
+        return cls(load_network(weights), mode)
 
     def read(self, images: Picture | Iterable[Picture], decoder: Decoder = greedy) -> list[Reading]:
         """Read any number of pictures.
@@ -59,20 +62,20 @@ class Recognizer:
         Raises:
             ImageError: one of them cannot be taken as a picture; the message says which.
         """
-        inputs = _preprocessed(images)
+        inputs = _preprocessed(images, self.mode)
         readings = []
         while batch := list(islice(inputs, BATCH)):
             readings += decoder(self._logits(np.stack(batch)))
         return readings
 
 
-def _preprocessed(images: Picture | Iterable[Picture]) -> Iterator[np.ndarray]:
+def _preprocessed(images: Picture | Iterable[Picture], mode: str) -> Iterator[np.ndarray]:
     if _is_one(images):
-        yield preprocess(images)
+        yield preprocess(images, mode)
         return
     for number, image in enumerate(images):
         try:
-            yield preprocess(image)
+            yield preprocess(image, mode)
         except ImageError as error:
             raise ImageError(f"image {number} (from 0): {error}") from None
 

@@ -75,6 +75,15 @@ def test_pictures_are_taken_batch_by_batch(recognizer):
     assert sizes == [(BATCH, 31, 63), (6, 31, 63)]
 
 
+def test_pictures_are_fitted_as_the_network_learnt_them(recognizer):
+    padded = Recognizer(recognizer.model, mode="pad")
+    inputs = np.stack([preprocess(picture, "pad") for picture in PICTURES[:8]])
+    expected = greedy(recognizer.model.predict(inputs, verbose=0))
+    texts = [reading.text for reading in padded.read(PICTURES[:8])]
+    assert texts == [reading.text for reading in expected]
+    assert texts != [reading.text for reading in recognizer.read(PICTURES[:8])]
+
+
 def test_another_decoder(recognizer):
     inputs = np.stack([preprocess(picture) for picture in PICTURES[:4]])
     expected = beam_search(recognizer.model.predict(inputs, verbose=0))
