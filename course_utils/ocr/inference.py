@@ -2,9 +2,9 @@
 
 What differs from the layers of ``crnn.py`` is exact but for rounding:
 
-- The 3 x 3 convolutions on many channels are Winograd's F(4 x 4, 3 x 3) (Lavin and Gray 2015,
-  arXiv:1509.09308): 36 products make 4 x 4 outputs, where the definition takes 144. Activations lie
-  there as (height, width, batch, channels), which makes every step of it a plain matrix product.
+- The 3 x 3 convolutions on many channels are Winograd's (see ``winograd.py``), with kernels that
+  are transformed once. Activations lie as (height, width, batch, channels) from there on, so that
+  each of its steps is a matrix product and nothing need be turned round in between.
 - A batch normalisation is one scale and one shift.
 - The LSTMs' products with their inputs are taken out of the loop over time, and the loop is
   unrolled.
@@ -19,24 +19,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.ocr.preprocessing import HEIGHT, WIDTH
-
-# Winograd's transforms for the points 0, 1, -1, 2, -2 and infinity (B^T, G and A^T in the paper):
-# six inputs a tile, three weights, four outputs.
-TILE = 4
-INPUT = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ]
-)
-KERNEL = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
-OUTPUT = np.array(
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
-)
+from course_utils.ocr.winograd import KERNEL, TILE, tiling
 
 Tensor = Any
 Step = Callable[[Tensor], Tensor]
@@ -96,8 +79,7 @@ def _winograd(layer: keras.layers.Conv2D) -> Step:
     kernel, bias = layer.get_weights()
     inputs, filters = kernel.shape[2:]
     _, height, width, _ = layer.input.shape
-    into_rows, from_rows = _tiling(height)
-    into_columns, from_columns = _tiling(width)
+    (into_rows, from_rows), (into_columns, from_columns) = tiling(height), tiling(width)
     # A matrix for each of the 6 x 6 places in a tile; the axis between them is for rows of tiles.
     kernel = np.einsum("ia,jb,abxy->ijxy", KERNEL, KERNEL, kernel)[:, np.newaxis]
     kernel = ops.convert_to_tensor(kernel.astype(np.float32))
@@ -111,23 +93,6 @@ def _winograd(layer: keras.layers.Conv2D) -> Step:
         return ops.relu(ops.reshape(x, (height, width, -1, filters)) + bias)
 
     return convolve
-
-
-def _tiling(size: int) -> tuple[Tensor, Tensor]:
-    """Winograd's transforms of a whole zero-padded row of pixels, tile beside tile.
-
-    Returns:
-        (6 * tiles, size), which makes of a row's pixels its tiles' transformed inputs, first place
-        of every tile, second place of every tile, …; and (size, 6 * tiles), the way back.
-    """
-    tiles = size // TILE
-    into = np.zeros((6, tiles, size + 2), np.float32)
-    back = np.zeros((tiles, TILE, 6, tiles), np.float32)
-    for tile in range(tiles):
-        into[:, tile, TILE * tile : TILE * tile + 6] = INPUT
-        back[tile, :, :, tile] = OUTPUT
-    into, back = into.reshape(6 * tiles, -1)[:, 1:-1], back.reshape(size, -1)
-    return ops.convert_to_tensor(into), ops.convert_to_tensor(back)
 
 
 def _two_by_two(layer: keras.layers.Conv2D) -> Step:
