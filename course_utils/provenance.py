@@ -30,7 +30,14 @@ def _command() -> str:
         called = f"-m {spec.name.removesuffix('.__main__')}"
     else:
         called = Path(sys.argv[0]).name
-    return " ".join(["python", called, *sys.argv[1:]])
+    return " ".join(["python", called, *map(_without_place, sys.argv[1:])])
+
+
+def _without_place(argument: str) -> str:
+    """An argument, with of a path that means nothing elsewhere only the name."""
+    option, equals, value = argument.rpartition("=")
+    path = Path(value)
+    return f"{option}{equals}{path.name if path.is_absolute() or '..' in path.parts else value}"
 
 
 def _versions() -> dict[str, str]:

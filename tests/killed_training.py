@@ -68,11 +68,12 @@ def kill(child, folder, while_writing):
     pause = random.uniform(0, 0.3 if intervals or while_writing else 8)
     last = set(folder.glob("checkpoint-*"))
     while intervals and running(child):
+        time.sleep(0.001)
         now = set(folder.glob("checkpoint-*"))
         intervals, last = intervals - (now != last), now
     time.sleep(pause)
     while while_writing and running(child) and not writing(folder):
-        pass
+        time.sleep(0.0005)
     assert running(child), "training ended before it could be killed"
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)

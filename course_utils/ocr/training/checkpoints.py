@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from course_utils.files import replacing
 from course_utils.ocr.training.settings import TrainingError
 
 _PREFIX, _UNFINISHED = "checkpoint-", "unfinished-"
@@ -88,16 +89,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         TrainingError: the disk is full or the folder cannot be written.
     """
-    unfinished = path.with_name(f"{_UNFINISHED}{path.name}")
-    with writing(path.parent):
-        try:
-            write(unfinished)
-            with open(unfinished, "rb") as file:
-                os.fsync(file.fileno())
-            os.replace(unfinished, path)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
-            raise
+    with writing(path.parent), replacing(path) as unfinished:
+        write(unfinished)
+        with open(unfinished, "rb") as file:
+            os.fsync(file.fileno())
 
 
 def require_space(folder: Path, size: int) -> None:

@@ -16,7 +16,9 @@ from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.crnn import HEIGHT, WIDTH, build_crnn
 from course_utils.ocr.ctc import CTCLoss, ctc_loss
 from course_utils.ocr.datasets import STYLES, SyntheticWords, WordImage
+from course_utils.ocr.decoding import greedy
 from course_utils.ocr.fonts import default_faces, faces_hash, faces_in
+from course_utils.ocr.metrics import word_accuracy
 from course_utils.ocr.mjsynth import open_mjsynth
 from course_utils.ocr.training.checkpoints import (
     load_checkpoint,
@@ -40,6 +42,8 @@ def run(
     on_interval: Callable[[dict, keras.Model], object] | None,
 ) -> dict:
     """See ``course_utils.ocr.training.train``."""
+    if workers < 0:
+        raise TrainingError(f"{workers} workers: give 0 or more")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     words, validation_words, origin = _open_data(settings)
@@ -179,7 +183,8 @@ def _resume(
         return []
     arrays, state = checkpoint
     now = {**asdict(settings), **origin}
-    then = {**state["settings"], **state["origin"]}
+    # A setting that is younger than the checkpoint had what is now its default.
+    then = {**asdict(Settings()), **state["settings"], **state["origin"]}
     for name in now.keys() - {"fonts"}:  # Their hash tells.
         if then.get(name) != now[name]:
             raise TrainingError(
@@ -219,16 +224,16 @@ def _fit(model: keras.Model, feed: Feed, start: int, stop: int, bar: tqdm) -> di
 
 
 def _validate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    logits = model.predict(images, batch_size=200, verbose=0)
     alphabet = Alphabet()
+    logits = model.predict(images, batch_size=200, verbose=0)
     losses = keras.ops.convert_to_numpy(ctc_loss(labels, logits, alphabet.blank))
-    right = [_greedy(row) == alphabet.decode(ids) for row, ids in zip(logits, labels, strict=True)]
-    return {"validation_loss": float(losses.mean()), "word_accuracy": float(np.mean(right))}
-
-
-def _greedy(logits: np.ndarray) -> str:
-    alphabet, path = Alphabet(), logits.argmax(axis=-1)
-    return alphabet.decode(path[np.diff(path, prepend=-1) != 0])
+    return {
+        "validation_loss": float(losses.mean()),
+        "word_accuracy": word_accuracy(
+            [reading.text for reading in greedy(logits, alphabet)],
+            [alphabet.decode(row) for row in labels],
+        ),
+    }
 
 
 def _best(log: list[dict[str, float]]) -> dict[str, float]:
