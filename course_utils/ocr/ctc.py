@@ -206,7 +206,7 @@ class CTCCost(keras.layers.Layer):
     """
 
     def __init__(self, blank: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs, dtype="float32")
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.blank = blank
 
     def call(self, inputs: Sequence[keras.KerasTensor]) -> keras.KerasTensor:

@@ -60,7 +60,7 @@ def test_greedy_collapses_the_likeliest_path():
 
 
 @given(SEEDS, SCALES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_confidence_is_the_probability_of_the_text(seed, scale):
     logits = random_logits(ABC, 3, seed, scale)
     truth = [every_text(row) for row in logits]
@@ -70,7 +70,7 @@ def test_confidence_is_the_probability_of_the_text(seed, scale):
 
 
 @given(SEEDS, SCALES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_wide_beam_equals_exhaustive_search(seed, scale):
     logits = random_logits(ABC, 4, seed, scale)
     for row, reading in zip(logits, beam_search(logits, ABC, width=1000), strict=True):
@@ -79,7 +79,7 @@ def test_wide_beam_equals_exhaustive_search(seed, scale):
 
 
 @given(SEEDS, st.integers(1, 6))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_narrow_beam_equals_a_plain_one(seed, width):
     logits = random_logits(ABC, 3, seed, 1.0)
     expected = [plain_beam_search(row.astype(float), ABC.blank, width) for row in logits]
@@ -127,7 +127,7 @@ ABC_WORDS = ["".join(w) for n in (1, 2, 3) for w in itertools.product("abc", rep
 
 
 @given(SEEDS, SCALES, st.sets(st.sampled_from(ABC_WORDS), min_size=1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_lexicon_search_finds_the_likeliest_word(seed, scale, words):
     logits = random_logits(ABC, 3, seed, scale)
     readings = lexicon_search(logits, Trie(words, ABC))
