@@ -155,7 +155,7 @@ def heat_maps(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
         names: of the classes.
     """
     steps = len(next(iter(tables.values())))
-    size = (0.5 + 0.55 * steps * len(tables), 1 + 0.5 * len(names))
+    size = (0.5 + 0.5 * steps * len(tables), 1 + 0.5 * len(names))
     figure, panels = plt.subplots(1, len(tables), figsize=size, squeeze=False, sharey=True)
     for axes, (title, table) in zip(panels.flat, tables.items(), strict=True):
         lowest = -1 if table.min() < 0 else 0
@@ -182,7 +182,7 @@ def class_curves(tables: Mapping[str, np.ndarray], classes: Mapping[str, int]) -
         classes: ids of the classes to draw, by name; the first is drawn in grey, as the ground.
     """
     figure, panels = plt.subplots(
-        1, len(tables), figsize=(2.8 * len(tables), 3.2), squeeze=False, sharey=True
+        1, len(tables), figsize=(2.4 * len(tables), 3.2), squeeze=False, sharey=True
     )
     inks = [GREY, *COLOURS.values()]
     for axes, (title, table) in zip(panels.flat, tables.items(), strict=True):
