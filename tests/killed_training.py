@@ -20,7 +20,7 @@ SETTINGS = Settings(steps=240, batch=8, interval=6, warmup=20, validation=8, sho
 
 
 def tiny_network(**_):
-    """Each kind of layer that has state of its own, and as little else as possible."""
+    """Each kind of layer that has state of its own, for 8 time steps, and little else."""
     # Not at the top: the processes that draw import this module.
     import keras
     from keras import layers
@@ -28,9 +28,9 @@ def tiny_network(**_):
     return keras.Sequential(
         [
             keras.Input((32, 128, 1)),
-            layers.Conv2D(8, (32, 8), strides=(1, 4), activation="relu"),
+            layers.Conv2D(8, (32, 16), strides=(1, 16), activation="relu"),
             layers.BatchNormalization(),
-            layers.Reshape((31, 8)),
+            layers.Reshape((8, 8)),
             layers.Bidirectional(layers.LSTM(8, return_sequences=True, dropout=0.2)),
             layers.Dense(63),
         ]

@@ -12,7 +12,11 @@ from course_utils.ocr.training import PRESETS, Settings, TrainingError, train
 
 
 def _parser() -> argparse.ArgumentParser:
-    lines = [f"  {name:9} {preset.summary}" for name, preset in PRESETS.items()]
+    lines = [
+        f"  {name:9} {preset.summary}\n{'':12}{preset.settings.steps:,} steps of "
+        f"{preset.settings.batch} images"
+        for name, preset in PRESETS.items()
+    ]
     parser = argparse.ArgumentParser(
         prog="python -m course_utils.ocr.training",
         description="Train the network that reads words. Killed and started again with the same "

@@ -91,7 +91,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     with writing(path.parent), replacing(path) as unfinished:
         write(unfinished)
-        with open(unfinished, "rb") as file:
+        with open(unfinished, "r+b") as file:
             os.fsync(file.fileno())
 
 

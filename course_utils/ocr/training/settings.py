@@ -77,11 +77,18 @@ class Preset:
 PRESETS = {
     "fast": Preset(
         Settings(width=0.25),
-        "a quarter-width network on rendered words",
+        "a quarter of the width, rendered words: minutes on two cores",
     ),
     "full": Preset(
-        Settings(steps=20_000, learning_rate=1e-3, warmup=500, interval=250, validation=1000),
-        "the original network on rendered words",
+        Settings(
+            winograd=True,
+            steps=20_000,
+            learning_rate=1e-3,
+            warmup=500,
+            interval=250,
+            validation=1000,
+        ),
+        "the original network, rendered words: hours on two cores",
     ),
     "original": Preset(
         Settings(
@@ -95,7 +102,7 @@ PRESETS = {
             clip=0.0,
             validation=15_000,
         ),
-        "the original run: 10 epochs of 135,000 real MJSynth images; name them with --data",
+        "the original run: 10 epochs of 135,000 real MJSynth images, named by --data; hours",
     ),
     "release": Preset(
         Settings(
@@ -108,6 +115,6 @@ PRESETS = {
             interval=1000,
             validation=5000,
         ),
-        "the shipped weights: the original network, hours on a GPU (KERAS_BACKEND=jax)",
+        "the original network and 100 million showings: hours on a GPU, KERAS_BACKEND=jax",
     ),
 }
