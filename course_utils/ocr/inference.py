@@ -8,7 +8,8 @@ What differs from the layers of ``crnn.py`` is exact but for rounding:
 - A batch normalisation is one scale and one shift.
 - The LSTMs' products with their inputs are taken out of the loop over time, and the loop is
   unrolled.
-- Everything is one compiled graph for batches of any size.
+- All of it is compiled: a graph for a single image, for which Winograd's way does not pay, and one
+  for more of them.
 """
 
 from collections.abc import Callable
@@ -40,38 +41,60 @@ def compile_network(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
         return model.predict_on_batch
     import tensorflow as tf
 
-    images = tf.TensorSpec((None, HEIGHT, WIDTH, 1))
-    graph = tf.function(_rewrite(model), input_signature=[images], autograph=False)
-    graph(tf.zeros((1, HEIGHT, WIDTH, 1)))  # builds it now, lest the first picture wait for it
-    return lambda images: graph(images).numpy()
-
-
-def _rewrite(model: keras.Model) -> Step:
     layers = {layer.name: layer for layer in model.layers}
+
+    def compiled(steps: Step, *shape: int | None) -> Step:
+        return tf.function(steps, input_signature=[tf.TensorSpec(shape)], autograph=False)
+
+    one = compiled(_convolutions(layers, _alone), 1, HEIGHT, WIDTH, 1)
+    many = compiled(_convolutions(layers, _winograd), None, HEIGHT, WIDTH, 1)
+    _, time_steps, features = layers["lstm1"].input.shape
+    rest = compiled(_recurrent(layers), time_steps, None, features)
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        return rest((one if len(images) == 1 else many)(images)).numpy()
+
+    for n in (1, 2):  # builds the graphs now, lest the first picture wait for them
+        logits(np.zeros((n, HEIGHT, WIDTH, 1), np.float32))
+    return logits
+
+
+def _convolutions(layers: dict[str, keras.Layer], three_by_three: Callable) -> Step:
+    """(n, 32, 128, 1) -> (31, n, features)."""
     conv1, conv2 = _direct(layers["conv1"]), _direct(layers["conv2"])
-    conv3, conv4, conv5, conv6 = (_winograd(layers[f"conv{n}"]) for n in (3, 4, 5, 6))
+    conv3, conv4, conv5, conv6 = (three_by_three(layers[f"conv{n}"]) for n in (3, 4, 5, 6))
     conv7 = _two_by_two(layers["conv7"])
     norm5, norm6 = _scale_and_shift(layers["norm5"]), _scale_and_shift(layers["norm6"])
-    lstm1, lstm2 = _lstms(layers["lstm1"]), _lstms(layers["lstm2"])
-    scores = _product(*layers["scores"].get_weights())
 
-    def forward(images: Tensor) -> Tensor:
+    def steps(images: Tensor) -> Tensor:
         x = ops.max_pool(conv1(images), 2)
         x = ops.max_pool(conv2(x), 2)
         x = ops.transpose(x, (1, 2, 0, 3))
         x = _pool_rows(conv4(conv3(x)))
         x = norm5(conv5(x))
         x = _pool_rows(norm6(conv6(x)))
-        x = scores(lstm2(lstm1(conv7(x))))
-        return ops.transpose(x, (1, 0, 2))
+        return conv7(x)
 
-    return forward
+    return steps
+
+
+def _recurrent(layers: dict[str, keras.Layer]) -> Step:
+    """(31, n, features) -> (n, 31, classes)."""
+    lstm1, lstm2 = _lstms(layers["lstm1"]), _lstms(layers["lstm2"])
+    scores = _product(*layers["scores"].get_weights())
+    return lambda x: ops.transpose(scores(lstm2(lstm1(x))), (1, 0, 2))
 
 
 def _direct(layer: keras.layers.Conv2D) -> Step:
     """A convolution as it is, on (n, h, w, channels)."""
     kernel, bias = layer.get_weights()
     return lambda x: ops.relu(ops.conv(x, kernel, padding="same") + bias)
+
+
+def _alone(layer: keras.layers.Conv2D) -> Step:
+    """A convolution as it is, on (h, w, 1, channels): for one image, this is quicker."""
+    convolve = _direct(layer)
+    return lambda x: ops.expand_dims(convolve(ops.expand_dims(x[:, :, 0], 0))[0], 2)
 
 
 def _winograd(layer: keras.layers.Conv2D) -> Step:
