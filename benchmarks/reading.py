@@ -142,7 +142,7 @@ def draw(rows: list[dict]) -> Figure:
     left.set_xticks(range(len(folders)), folders)
     middle.set(title=f"Images a second, {CORES} cores")
     middle.set_xticks([0, 1], ["one by one", "together"])
-    right.set(title="Peak memory, MiB")
+    right.set(title="Memory, MiB")
     right.set_xticks([])
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(rows))
     return figure
