@@ -45,12 +45,7 @@ def ctc_loss(labels: keras.KerasTensor, logits: keras.KerasTensor, blank: int) -
             looked at, and hold an id outside 0..blank (-1 as padding, say) or a symbol behind a
             blank.
     """
-    shapes = tuple(labels.shape), tuple(logits.shape)
-    if len(shapes[0]) != 2 or len(shapes[1]) != 3 or None in (shapes[0][1], shapes[1][2]):
-        raise ValueError(
-            "labels {} and logits {}: give (batch, L) and (batch, T, classes), L and classes "
-            "static".format(*shapes)
-        )
+    _check_shapes(tuple(labels.shape), tuple(logits.shape))
     _refuse_wrong_padding(labels, blank)
     labels = ops.cast(labels, "int32")
     logits = ops.cast(logits, "float32")
@@ -148,6 +143,18 @@ def _well_padded(labels: keras.KerasTensor, blank: int, xp: object) -> keras.Ker
     in_range = xp.logical_and(labels >= 0, labels <= blank)
     in_order = xp.logical_or(labels[:, :-1] != blank, labels[:, 1:] == blank)
     return xp.logical_and(xp.all(in_range, axis=1), xp.all(in_order, axis=1))
+
+
+def _check_shapes(labels: tuple, logits: tuple) -> None:
+    if (
+        (len(labels), len(logits)) != (2, 3)
+        or None in (labels[1], logits[2])
+        or len({labels[0], logits[0]} - {None}) == 2
+    ):
+        raise ValueError(
+            f"labels {labels} and logits {logits}: give (batch, L) and (batch, T, classes), with L "
+            "and classes static"
+        )
 
 
 def _refuse_wrong_padding(labels: keras.KerasTensor, blank: int) -> None:

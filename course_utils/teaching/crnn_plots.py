@@ -101,7 +101,7 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], count: int =
         count: how many channels of each; ``standout_channels`` chooses them.
     """
     figure, places = plt.subplots(
-        len(maps) + 1, count, figsize=(2.2 * count, 0.75 * (len(maps) + 1)), squeeze=False
+        len(maps) + 1, count, figsize=(1.8 * count, 0.64 * (len(maps) + 1)), squeeze=False
     )
     for place in places.flat:
         place.grid(visible=False)

@@ -6,8 +6,6 @@ from keras import ops
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.crnn import build_crnn, receptive_fields
 
-pytestmark = pytest.mark.backends
-
 # fmt: off
 NAMES = [
     "conv1", "pool1", "conv2", "pool2", "conv3", "conv4", "pool4", "conv5", "norm5", "conv6",
@@ -72,6 +70,7 @@ def test_layers_and_shapes_are_the_originals():
     assert model.output_shape == (None, 31, 63)
 
 
+@pytest.mark.backends
 def test_writes_float32_logits_of_any_alphabet():
     logits = build_crnn(Alphabet("abc"), width=0.02)(images(2))
     assert logits.shape == (2, 31, 4)
@@ -79,6 +78,7 @@ def test_writes_float32_logits_of_any_alphabet():
     assert ops.convert_to_numpy(logits).min() < 0  # scores, no probabilities
 
 
+@pytest.mark.backends
 def test_mixed_precision_keeps_the_recurrent_part_and_the_logits_in_float32():
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -94,6 +94,7 @@ def test_mixed_precision_keeps_the_recurrent_part_and_the_logits_in_float32():
     assert keras.backend.standardize_dtype(logits.dtype) == "float32"
 
 
+@pytest.mark.backends
 def test_unrolled_gives_the_same_numbers():
     rolled = build_crnn(width=0.02)
     unrolled = build_crnn(width=0.02, unroll=True)
@@ -103,35 +104,40 @@ def test_unrolled_gives_the_same_numbers():
     np.testing.assert_allclose(other, one, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["conv1", "pool1", "conv2", "conv4", "norm5", "pool6", "conv7"])
-def test_receptive_fields_are_the_columns_that_change_something(name):
+@pytest.fixture(scope="module")
+def all_seeing():
+    """A narrow network of positive weights: what sees a bright column in black is not black."""
     model = build_crnn(width=0.02)
-    # With positive weights, what sees a bright column in a black image is not black.
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):
             kernel, bias = layer.get_weights()
             layer.set_weights([np.full_like(kernel, 1 / kernel[..., 0].size), 0 * bias])
-    upto = keras.Model(model.inputs, model.get_layer(name).output)
+    return model
+
+
+@pytest.mark.parametrize("name", ["conv1", "pool1", "conv2", "conv4", "norm5", "pool6", "conv7"])
+def test_receptive_fields_are_the_columns_that_are_seen(all_seeing, name):
+    upto = keras.Model(all_seeing.inputs, all_seeing.get_layer(name).output)
     bright = np.zeros((128, 32, 128, 1), "float32")
     for column in range(128):
         bright[column, :, column] = 1
     # (column of the image, column of the output)
     sees = upto.predict(bright, verbose=0).any(axis=(1, 3))
-    windows = receptive_fields(model, name)
+    windows = receptive_fields(all_seeing, name)
     assert len(windows) == sees.shape[1]
     for window, column in zip(windows, sees.T, strict=True):
         inside = np.arange(max(window.left, 0), min(window.right, 128))
         assert np.flatnonzero(column).tolist() == inside.tolist()
 
 
-def test_receptive_fields_of_the_time_steps():
-    windows = receptive_fields(build_crnn(width=0.02))
+def test_receptive_fields_of_the_time_steps(all_seeing):
+    windows = receptive_fields(all_seeing)
     assert len(windows) == 31
     assert np.diff([window.left for window in windows]).tolist() == [4] * 30
     # The first and the last look equally far beyond the image.
     assert -windows[0].left == windows[-1].right - 128
 
 
-def test_receptive_field_of_what_is_no_convolution():
+def test_receptive_field_of_what_is_no_convolution(all_seeing):
     with pytest.raises(ValueError, match="no convolutional layer 'lstm1': choose one of conv1"):
-        receptive_fields(build_crnn(width=0.02), "lstm1")
+        receptive_fields(all_seeing, "lstm1")
