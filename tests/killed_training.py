@@ -16,7 +16,7 @@ from training_words import DrawnWords
 
 from course_utils.ocr.training import Settings, train
 
-SETTINGS = Settings(steps=240, batch=8, interval=6, warmup=20, validation=8, showings=2, lag=7)
+SETTINGS = Settings(steps=192, batch=8, interval=6, warmup=20, validation=8, showings=2, lag=7)
 
 
 def tiny_network(**_):
