@@ -25,7 +25,7 @@ from course_utils.ocr.textures import texture_patch
 CAP = 32  # pixels: height of a capital letter when a word is first drawn
 MARGIN = 28  # pixels around the word, room for borders, bending and neighbours
 LETTERS, EDGE, CLUTTER = range(3)  # the layers of the mask stack
-MINIMUM_CONTRAST = 26  # grey levels between letters and ground
+MINIMUM_CONTRAST = 16  # grey levels between letters and ground
 
 Layers = np.ndarray
 """(height, width, 3) uint8: coverage by the letters, by their border or shadow, by clutter."""
@@ -69,18 +69,18 @@ class Mix(NamedTuple):
 
 
 DEFAULT_MIX = {
-    "spacing": Mix(0.45, 2.5),
+    "spacing": Mix(0.45, 1.8),
     "bounce": Mix(0.08, 1.0),
     "small_capitals": Mix(0.06, 1.0),
     "weight": Mix(0.45, 1.0),
     "clutter": Mix(0.3, 1.0),
-    "border": Mix(0.18, 1.5),
+    "border": Mix(0.22, 1.5),
     "shadow": Mix(0.22, 1.0),
-    "curvature": Mix(0.25, 1.5),
+    "curvature": Mix(0.3, 1.5),
     "perspective": Mix(0.85, 1.5),
     "crop": Mix(1.0, 1.5),
-    "hollow": Mix(0.25, 1.0),
-    "contrast": Mix(1.0, 0.8),
+    "hollow": Mix(0.35, 1.0),
+    "contrast": Mix(1.0, 1.15),
     "gradient": Mix(0.2, 1.0),
     "texture": Mix(0.75, 1.5),
     "light": Mix(0.4, 1.0),
@@ -104,6 +104,7 @@ def draw_recipe(rng: np.random.Generator) -> Recipe:
     u, v, w = rng.random(3).tolist()
     if w < 0.35:
         drawn["weight"] *= -1
+    drawn["blur"] *= 1 - drawn["low_resolution"]  # both in full leave nothing to read
     height = 31 if u < 0.5 else round(14 * (64 / 14) ** v)
     return Recipe(**drawn, height=height)
 
@@ -404,7 +405,7 @@ def colour(
     Args:
         layers: the word's masks.
         rng: source of random numbers.
-        contrast: between letters and ground, from 26 grey levels to 235.
+        contrast: between letters and ground, from 16 grey levels to 235.
         hollow: any strength above 0 leaves bordered letters in the colour of the ground.
         gradient: how far the letters' grey runs up or down over their height.
         texture: how strongly textures show; their contrast stays below that of the letters.

@@ -17,7 +17,9 @@ def test_durations_are_for_people(seconds, words):
 
 
 def lesson(folder, name, title):
-    cells = [new_markdown_cell(f"# {title}\nMore."), new_code_cell("held = b'x' * 2**27")]
+    # The memory is looked at ten times a second: hold it for longer than that.
+    hold = "import time\nheld = b'x' * 2**27\ntime.sleep(1)"
+    cells = [new_markdown_cell(f"# {title}\nMore."), new_code_cell(hold)]
     nbformat.write(new_notebook(cells=cells), folder / name)
     return folder / name
 
