@@ -2,8 +2,8 @@
 
 After Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015, arXiv:1509.09308):
 36 products make 4 x 4 outputs, where the definition takes 144. The rest is additions, and rounding:
-the results differ from the definition's by about 1e-6 of their size. It pays on processors, for
-128 channels or more.
+the results differ from the definition's by about 1e-6 of their size, in bfloat16 by about 3 %,
+which training bears. It pays on processors, for 128 channels or more.
 """
 
 import keras
@@ -55,7 +55,7 @@ def convolve(images: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.Kera
 
     Args:
         images: (n, height, width, channels), height and width static multiples of 4.
-        kernel: (3, 3, channels, filters).
+        kernel: (3, 3, channels, filters), of the same dtype.
 
     Returns:
         (n, height, width, filters).
@@ -69,15 +69,18 @@ def convolve(images: keras.KerasTensor, kernel: keras.KerasTensor) -> keras.Kera
             f"images of {height} x {width} and kernel of {tuple(kernel.shape[:2])}: give multiples "
             "of 4, and 3 x 3"
         )
-    (into_rows, from_rows), (into_columns, from_columns) = tiling(height), tiling(width)
+    transforms = (*tiling(height), *tiling(width), KERNEL)
+    into_rows, from_rows, into_columns, from_columns, into_products = (
+        ops.cast(matrix, images.dtype) for matrix in transforms
+    )
     # A matrix for each of the 6 x 6 places in a tile; the axis between them is for rows of tiles.
-    kernel = ops.einsum("ia,jb,abxy->ijxy", KERNEL, KERNEL, kernel)[:, None]
+    kernel = ops.einsum("ia,jb,abxy->ijxy", into_products, into_products, kernel)[:, None]
     # With the images' axis behind those of rows and columns, every step is a matrix product.
     x = ops.transpose(images, (1, 2, 0, 3))
     x = into_columns @ ops.reshape(x, (height, width, -1))
     x = into_rows @ ops.reshape(x, (height, -1))
     x = ops.reshape(x, (6, height // TILE, 6, -1, channels)) @ kernel
-    x = from_rows @ ops.reshape(x, (len(into_rows), -1))
-    x = from_columns @ ops.reshape(x, (height, len(into_columns), -1))
+    x = from_rows @ ops.reshape(x, (into_rows.shape[0], -1))
+    x = from_columns @ ops.reshape(x, (height, into_columns.shape[0], -1))
     x = ops.reshape(x, (height, width, -1, kernel.shape[-1]))
     return ops.transpose(x, (2, 0, 1, 3))

@@ -58,3 +58,14 @@ def test_weights_files_are_interchangeable(tmp_path):
     plain.load_weights(tmp_path / "w.weights.h5")
     for one, two in zip(plain.get_weights(), other.get_weights(), strict=True):
         assert np.array_equal(one, two)
+
+
+def test_in_bfloat16_it_differs_by_little():
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((2, 8, 32, 64)).astype("float32")
+    kernel = rng.standard_normal((3, 3, 64, 64)).astype("float32") / 24
+    expected = ops.convert_to_numpy(ops.conv(x, kernel, padding="same"))
+    rounded = convolve(ops.cast(x, "bfloat16"), ops.cast(kernel, "bfloat16"))
+    assert keras.backend.standardize_dtype(rounded.dtype) == "bfloat16"
+    error = ops.convert_to_numpy(ops.cast(rounded, "float32")) - expected
+    assert 0.001 < error.std() / expected.std() < 0.05
