@@ -54,6 +54,7 @@ class Variant:
     own_loss: bool = False
     unroll: bool = False
     winograd: bool = False
+    precision: str = "float32"
     xla: bool = False
 
 
@@ -68,6 +69,8 @@ VARIANTS = (
     WINOGRAD,
     replace(WINOGRAD, name="  the same, batch 32", batch=32),
     replace(WINOGRAD, name="  the same, batch 128", batch=128),
+    replace(WINOGRAD, name="  the same in bfloat16, batch 64", precision="mixed_bfloat16"),
+    replace(UNROLLED, name="  in bfloat16, without Winograd", precision="mixed_bfloat16"),
     replace(UNROLLED, name="  without Winograd, with XLA (jit_compile)", xla=True),
 )
 
@@ -86,7 +89,9 @@ class Contender:
         self.variant, self.images, self.labels = variant, images, labels
         self.rates, self.core_rates = [], []
         keras.utils.set_random_seed(1)
+        keras.config.set_dtype_policy(variant.precision)
         self.model = build_crnn(width=width, unroll=variant.unroll, winograd=variant.winograd)
+        keras.config.set_dtype_policy("float32")
         self.model.compile(
             keras.optimizers.Adam(1e-3, global_clipnorm=5.0),
             CTCLoss() if variant.own_loss else PlainCTC(),

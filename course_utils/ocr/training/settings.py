@@ -25,7 +25,10 @@ class Settings:
     width: float = _choice(1.0, "multiplies the channels of every convolution", least=0.01)
     unroll: bool = _choice(True, "write the LSTMs out step by step: faster, slower to start")
     winograd: bool = _choice(False, "Winograd's convolutions: faster on processors at width 1")
-    precision: str = _choice("float32", "keras dtype policy: float32 or mixed_bfloat16")
+    precision: str = _choice(
+        "float32",
+        "keras dtype policy: float32, or mixed_bfloat16 where the processor has it (AVX512-BF16)",
+    )
     seed: int = _choice(1, "of the weights, the dropout and the data")
     steps: int = _choice(1000, "batches to train on", least=1)
     batch: int = _choice(64, "images a batch", least=1)
