@@ -14,6 +14,8 @@ from training_words import DeadlyWords, DrawnWords
 
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.ctc import ctc_loss
+from course_utils.ocr.datasets import STYLES, SyntheticWords
+from course_utils.ocr.fonts import default_faces
 from course_utils.ocr.training import PRESETS, Settings, TrainingError, loop, train
 from course_utils.ocr.training.__main__ import main
 from course_utils.ocr.training.checkpoints import load_checkpoint
@@ -169,6 +171,31 @@ def test_other_faces_are_refused(finished, monkeypatch):
     monkeypatch.setattr(loop, "_open_data", lambda _: (DrawnWords(), DrawnWords(), {"hash": "x"}))
     with pytest.raises(TrainingError, match="holds a run with hash None, not x"):
         train(SMALL, folder)
+
+
+def given_words(words):
+    return tuple(
+        SyntheticWords(3, split, words=words, faces=default_faces()[:2], style=STYLES["print"])
+        for split in ("train", "validation")
+    )
+
+
+def test_given_words_are_trained_and_validated_on_and_other_ones_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "_open_data", None)
+    given, asked = given_words(["cat", "dog"]), []
+    monkeypatch.setattr(
+        SyntheticWords,
+        "picture",
+        lambda self, index, picture=SyntheticWords.picture: (
+            asked.append((self.split, index)) or picture(self, index)
+        ),
+    )
+    result = train(SMALL, tmp_path, words=given)
+    assert {index for split, index in asked if split == "train"} >= set(range(6 * 4))
+    assert {index for split, index in asked if split == "validation"} == set(range(12))
+    assert train(SMALL, tmp_path, words=given)["log"] == result["log"]
+    with pytest.raises(TrainingError, match="holds a run with words"):
+        train(SMALL, tmp_path, words=given_words(["cat", "cow"]))
 
 
 def test_training_can_start_from_weights(finished, tmp_path, monkeypatch):

@@ -9,6 +9,8 @@ from course_utils.ocr.training.settings import PRESETS, Preset, Settings, Traini
 if TYPE_CHECKING:
     import keras
 
+    from course_utils.ocr.datasets import SyntheticWords
+
 __all__ = ["PRESETS", "Preset", "Settings", "TrainingError", "train"]
 
 
@@ -19,6 +21,7 @@ def train(
     workers: int = 0,
     progress: bool = False,
     on_interval: "Callable[[dict, keras.Model], object] | None" = None,
+    words: "tuple[SyntheticWords, SyntheticWords] | None" = None,
 ) -> dict:
     """Train a network, or go on with the training that ``folder`` holds.
 
@@ -28,6 +31,8 @@ def train(
         workers: processes that draw the training images; 0 draws them in this one.
         progress: show a progress bar.
         on_interval: called after every validation with the log's new row and the network.
+        words: to train and to validate on, instead of those that the settings' data, style and
+            fonts name.
 
     Returns:
         The run's result, which ``result.json`` in the folder holds too. ``best.weights.h5`` is
@@ -40,4 +45,4 @@ def train(
     # The workers import this package, and Keras must not come along.
     from course_utils.ocr.training.loop import run
 
-    return run(settings, Path(folder), workers, progress, on_interval)
+    return run(settings, Path(folder), workers, progress, on_interval, words)

@@ -40,16 +40,19 @@ def run(
     workers: int,
     progress: bool,
     on_interval: Callable[[dict, keras.Model], object] | None,
+    given: tuple[SyntheticWords, SyntheticWords] | None = None,
 ) -> dict:
     """See ``course_utils.ocr.training.train``."""
     if workers < 0:
         raise TrainingError(f"{workers} workers: give 0 or more")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    words, validation_words, origin = _open_data(settings)
+    words, validation_words, origin = (*given, _origin(*given)) if given else _open_data(settings)
     network, model = _build(settings)
     log = _resume(folder, settings, origin, model)
-    order = in_order if settings.data == "synthetic" else Shuffled(len(words), settings.seed)
+    order = (
+        in_order if given or settings.data == "synthetic" else Shuffled(len(words), settings.seed)
+    )
     feed = Feed(
         words,
         settings.batch,
@@ -109,6 +112,10 @@ def _open_data(
         for split in ("train", "validation")
     )
     return train, validation, {"faces": len(faces), "faces hash": faces_hash(faces)}
+
+
+def _origin(train: SyntheticWords, validation: SyntheticWords) -> dict[str, Any]:
+    return {"faces": len(train.faces), "words": f"{train.fingerprint()} {validation.fingerprint()}"}
 
 
 def _take(words: Sequence[WordImage], count: int) -> tuple[np.ndarray, np.ndarray]:
