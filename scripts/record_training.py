@@ -3,7 +3,7 @@
     python scripts/record_training.py runs/release-1-print runs/release-2-print …
 
 Takes the stages' folders in their order and keeps their settings, faces and curves, also of a stage
-that was stopped before its last step.
+that was stopped before its last step. Stages recorded before stay, ahead of the new ones.
 """
 
 import argparse
@@ -51,6 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
     except TrainingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    earlier = json.loads(RECORD.read_text("utf-8"))["stages"] if RECORD.exists() else []
+    again = {new["stage"] for new in stages}
+    stages = [old for old in earlier if old["stage"] not in again] + stages
     RECORD.parent.mkdir(parents=True, exist_ok=True)
     record = json.dumps({"stages": stages, **provenance()}, indent=1)
     with replacing(RECORD) as unfinished:

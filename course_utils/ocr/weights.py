@@ -14,7 +14,7 @@ from course_utils.ocr.crnn import build_crnn
 from course_utils.paths import DATA
 
 WEIGHTS = DATA / "weights" / "crnn.weights.h5"
-WEIGHTS_SHA256 = "0a058526b23dd23bad6c331e87215a2479e0ceaa7d795fe546d8c500f0ee9903"
+WEIGHTS_SHA256 = "7c9f5344b0f441cc2780891e39704aecaade07bce1d6094862911bab45560850"
 
 
 class WeightsError(RuntimeError):
