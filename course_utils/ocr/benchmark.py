@@ -132,7 +132,7 @@ def read_labels(folder: Path) -> list[tuple[Path, str]]:
     """
     path = folder / LABELS
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise BenchmarkError(
@@ -140,6 +140,8 @@ def read_labels(folder: Path) -> list[tuple[Path, str]]:
         ) from None
     labels = []
     for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
         name, *texts = line.split("\t")
         if len(texts) != 1 or not name or not texts[0]:
             raise BenchmarkError(f"{path}, line {number}: expected file, tab, text, got {line!r}")

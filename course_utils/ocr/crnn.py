@@ -33,7 +33,7 @@ def build_crnn(
         ValueError: ``width`` leaves a layer without channels.
     """
     alphabet = alphabet or Alphabet()
-    channels = [round(c * width) for c in (64, 128, 256, 512)]
+    channels = channels_of(width)
     if min(channels) < 1:
         raise ValueError(f"width={width} leaves a convolution without channels: use at least 0.01")
     narrow, middle, wide, widest = channels
@@ -72,6 +72,11 @@ def build_crnn(
         ],
         name="crnn",
     )
+
+
+def channels_of(width: float) -> list[int]:
+    """Channels of the convolutions 1, 2, 3 and 4, and 5 to 7, in a network of this width."""
+    return [round(channels * width) for channels in (64, 128, 256, 512)]
 
 
 class Window(NamedTuple):

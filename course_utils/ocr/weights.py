@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from course_utils.files import replacing
-from course_utils.ocr.crnn import build_crnn
+from course_utils.ocr.crnn import build_crnn, channels_of
 from course_utils.paths import DATA
 
 WEIGHTS = DATA / "weights" / "crnn.weights.h5"
@@ -56,7 +56,12 @@ def load_network(path: str | os.PathLike | None = None) -> keras.Model:
 def _width(path: Path) -> float:
     """The ``width`` of the network in a file, from the channels of its last convolution."""
     with h5py.File(path) as file:
-        return file["layers/conv2d_6/vars/0"].shape[-1] / 512
+        layers = (f"layers/conv2d{suffix}/vars/0" for suffix in ("", "_1", "_2", "_6"))
+        channels = [file[layer].shape[-1] for layer in layers]
+    # Channels are rounded, so several widths fit: the shortest number among them was meant.
+    widths = (round(channels[-1] / 512, digits) for digits in range(1, 7))
+    fitting = (width for width in widths if channels_of(width) == channels)
+    return next(fitting, channels[-1] / 512)
 
 
 def save_weights_float16(model: keras.Model, path: str | os.PathLike) -> None:

@@ -42,7 +42,7 @@ class StoredWords(Sequence[WordImage]):
         try:
             records = np.load(folder / "words.npy", mmap_mode="r", allow_pickle=False)
             self._images, self._texts = records["image"], records["text"]
-        except (OSError, ValueError, IndexError) as error:
+        except (OSError, ValueError, IndexError, EOFError) as error:
             raise StoreError(f"{folder}: damaged, delete it and start again ({error})") from None
 
     def __reduce__(self) -> tuple:
