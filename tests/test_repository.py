@@ -16,6 +16,8 @@ import timings
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from course_utils.ocr.weights import WEIGHTS_SHA256
+
 ROOT = Path(__file__).resolve().parents[1]
 MAX_BYTES = 30_000_000
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -189,3 +191,16 @@ def test_worker_processes_start_without_keras(module):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (run.returncode, run.stdout.strip()) == (0, ""), run.stderr
+
+
+def test_the_model_card_tells_what_is_recorded():
+    card = (ROOT / "data/weights/README.md").read_text("utf-8")
+    read = json.loads((ROOT / "data/results/reading_real_words.json").read_text("utf-8"))
+    stages = json.loads((ROOT / "data/results/training.json").read_text("utf-8"))["stages"]
+    assert read["weights"] == WEIGHTS_SHA256
+    for folder in read["folders"]:
+        row = f"{folder['words']:,} |"
+        assert any(
+            row in line and f"{100 * folder['accuracy']:.1f} %" in line for line in card.split("\n")
+        ), folder["folder"]
+    assert f"{sum(stage['images shown'] for stage in stages):,} images (now)" in card

@@ -141,3 +141,10 @@ def test_the_courses_own_file_must_be_the_one_that_is_expected(saved, monkeypatc
 def test_the_courses_weights_are_whole():
     assert sha256(WEIGHTS) == WEIGHTS_SHA256
     assert load_network().count_params() == 6_619_711
+
+
+@pytest.mark.parametrize("width", [0.01, 0.06, 0.12, 0.125, 0.25, 0.3])
+def test_networks_of_any_width_can_be_loaded(tmp_path, width):
+    network = build_crnn(width=width)
+    network.save_weights(tmp_path / "w.weights.h5")
+    assert load_network(tmp_path / "w.weights.h5").count_params() == network.count_params()
