@@ -71,7 +71,10 @@ def kill(child, folder, while_writing):
         time.sleep(0.001)
         now = set(folder.glob("checkpoint-*"))
         intervals, last = intervals - (now != last), now
-    time.sleep(pause)
+    # On a fast machine training would end within the pauses: none outlasts an interval.
+    end = time.monotonic() + pause
+    while time.monotonic() < end and set(folder.glob("checkpoint-*")) == last:
+        time.sleep(0.001)
     while while_writing and running(child) and not writing(folder):
         time.sleep(0.0005)
     assert running(child), "training ended before it could be killed"

@@ -72,7 +72,8 @@ def test_layers_and_shapes_are_the_originals():
 
 @pytest.mark.backends
 def test_writes_float32_logits_of_any_alphabet():
-    logits = build_crnn(Alphabet("abc"), width=0.02)(images(2))
+    keras.utils.set_random_seed(0)
+    logits = build_crnn(Alphabet("abc"), width=0.1)(images(2))
     assert logits.shape == (2, 31, 4)
     assert keras.backend.standardize_dtype(logits.dtype) == "float32"
     assert ops.convert_to_numpy(logits).min() < 0  # scores, no probabilities
