@@ -80,7 +80,9 @@ def readings(pictures: Sequence[np.ndarray], texts: Sequence[str], columns: int 
         place.set_axis_off()
     for place, picture, text in zip(axes.flat, pictures, texts, strict=False):
         place.imshow(picture, vmin=0, vmax=255)
-        place.set_title(text, y=-0.02, va="top", family="monospace", weight="normal")
+        place.set_title(
+            text, y=0, pad=-4, va="top", fontsize=12, family="monospace", weight="normal"
+        )
     return figure
 
 
