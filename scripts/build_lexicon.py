@@ -9,7 +9,6 @@ inflections. SCOWL's licence asks that its notice goes with the words: it is wri
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ import unicodedata
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from course_utils.files import replacing
 from course_utils.ocr.alphabet import Alphabet
 
 DATA = Path(__file__).parents[1] / "data"
@@ -33,13 +33,16 @@ ENDINGS = {  # ending: what stands in its place in the word it inflects, the lik
     "y": ("",),
     "ier": ("y",),
     "iest": ("y",),
+    "est": ("e", ""),
     "ish": ("",),
     "ness": ("",),
 }
 # In any word they stand in, these are what they seem; the packages list few of the compounds.
 ROOTS = (
-    *("asshole", "bitch", "cunt", "douche", "faggot", "fuck", "goddam", "masturb", "nigg"),
-    *("orgasm", "porn", "shit", "smegma", "whore"),
+    *("asshole", "bastard", "bestiali", "bitch", "clitor", "copulat", "cunt", "douche", "ejaculat"),
+    *("eroticis", "faggot", "fellat", "fornicat", "fuck", "goddam", "incest", "masturb", "naziis"),
+    *("negrophob", "nigg", "nymphomania", "orgasm", "phallic", "pissoir", "porn", "queer"),
+    *("retardation", "shit", "smegma", "whore"),
 )
 
 
@@ -131,9 +134,8 @@ def stems(word: str, known: Container[str]) -> Iterator[str]:
 
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

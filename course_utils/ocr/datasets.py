@@ -10,7 +10,7 @@ import numpy as np
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.fonts import Face, default_faces, faces_hash, has_glyphs
 from course_utils.ocr.lexicon import load_lexicon
-from course_utils.ocr.preprocessing import FIT, fit
+from course_utils.ocr.preprocessing import FIT, MODES, fit
 from course_utils.ocr.rendering import Recipe, clean_recipe, draw_recipe, render
 from course_utils.ocr.texts import Text, draw_text, labelled, plain_text
 
@@ -74,7 +74,8 @@ class SyntheticWords:
         mode: how an image is brought to 32 x 128, as in ``preprocessing.fit``.
 
     Raises:
-        ValueError: an unknown split, a seed below 0, or no words or faces.
+        LabelError: a word that cannot be a label.
+        ValueError: an unknown split or mode, a seed or size below 0, or no words or faces.
     """
 
     def __init__(
@@ -92,6 +93,12 @@ class SyntheticWords:
             raise ValueError(f"split {split!r}: choose one of {', '.join(SPLITS)}")
         if seed < 0:
             raise ValueError(f"seed {seed}: choose a whole number from 0 on")
+        if size is not None and size < 0:
+            raise ValueError(f"size {size}: choose a whole number from 0 on")
+        if mode not in MODES:
+            raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
+        for word in () if words is None else words:
+            Alphabet().check(word)
         self.words = tuple(load_lexicon() if words is None else words)
         self.faces = tuple(default_faces() if faces is None else faces)
         if not self.words or not self.faces:

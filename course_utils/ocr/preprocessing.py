@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 HEIGHT, WIDTH = 32, 128
 WHITE = 255
 FIT = "stretch"
+MODES = (FIT, "pad")
 MAX_PIXELS = 89_478_485  # the size from which Pillow, by default, suspects a decompression bomb
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 
@@ -65,7 +66,7 @@ def fit(grey: np.ndarray, mode: str = FIT) -> np.ndarray:
         return _resize(grey, HEIGHT, WIDTH)
     if mode == "pad":
         return _pad(grey)
-    raise ValueError(f"mode {mode!r}: choose 'stretch' or 'pad'")
+    raise ValueError(f"mode {mode!r}: choose one of {', '.join(MODES)}")
 
 
 def _pad(grey: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
-LONGEST = 23  # characters of a label
+LONGEST = 23  # characters of a label that is more than one of the words
 COMMON = 12_000  # so many words at the head of the list are drawn more often
 
 
@@ -113,7 +113,7 @@ def draw_text(rng: np.random.Generator, words: Sequence[str]) -> Text:
         words: lower-case words, commonest first.
 
     Returns:
-        A text whose label has 1 to 23 characters, all of them ASCII letters and digits.
+        A text whose label is one of the words or has 1 to 23 characters, ASCII letters and digits.
     """
     u = rng.random()
     kind = next(kind for reach, kind in KINDS if u < reach)

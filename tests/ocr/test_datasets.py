@@ -102,6 +102,11 @@ def test_size_bounds_the_index():
         ({"seed": -1}, "seed -1: choose a whole number"),
         ({"words": ()}, "at least one word"),
         ({"faces": ()}, "at least one word and one face"),
+        ({"size": -1}, "size -1: choose a whole number"),
+        ({"mode": "squash"}, "mode 'squash': choose one of stretch, pad"),
+        ({"words": ["na\u00efve"]}, "'na\u00efve': '\u00ef' is not in the alphabet"),
+        ({"words": [""]}, "label is empty"),
+        ({"words": ["ab" * 16]}, "needs 32 time steps"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, sentence):

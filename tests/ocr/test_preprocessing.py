@@ -187,7 +187,7 @@ class TestFit:
         assert np.abs(back.astype(int) - small).max() <= 3
 
     def test_unknown_mode(self):
-        with pytest.raises(ValueError, match="'squash': choose 'stretch' or 'pad'"):
+        with pytest.raises(ValueError, match="'squash': choose one of stretch, pad"):
             fit(GREY, "squash")
 
     @pytest.mark.parametrize("array", [RGB, GREY / 255, np.zeros((0, 5), np.uint8)])
