@@ -8,6 +8,7 @@ import numpy as np
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
 LONGEST = 23  # characters of a label that is more than one of the words
+LONGEST_NUMBER = 16  # digits: even all alike they take no more than the network's 31 time steps
 COMMON = 12_000  # so many words at the head of the list are drawn more often
 
 
@@ -127,6 +128,8 @@ def draw_text(rng: np.random.Generator, words: Sequence[str]) -> Text:
 
 
 def plain_text(rng: np.random.Generator, words: Sequence[str]) -> Text:
-    """A lower-case, capitalised or upper-case word, or a number of as many digits, unadorned."""
+    """A lower-case, capitalised or upper-case word, or about as many digits, unadorned."""
     word = _cased(rng, _pick(rng, words))
-    return labelled(word if rng.random() < 0.8 else _string(rng, DIGITS, len(word)))
+    if rng.random() < 0.8:
+        return labelled(word)
+    return labelled(_string(rng, DIGITS, min(len(word), LONGEST_NUMBER)))

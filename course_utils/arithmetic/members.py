@@ -1,0 +1,54 @@
+"""Weights of an ensemble, each member's drawn as if it were alone."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class PerMember(keras.initializers.Initializer):
+    """Draws every member's weight by itself, from a seed of its own.
+
+    Along the ensemble axis an ordinary initializer would count the members among the inputs, and
+    would make a member's numbers depend on how many others there are. Here member ``r`` of an
+    ensemble gets what a lone layer (``ensemble=None``) with the seed ``seed + r`` gets.
+
+    Args:
+        initializer: an initializer or its name; of one with a seed only the kind and settings
+            count, not the seed.
+        seed: of the first member, from 0 on.
+        stream: tells apart the weights of one layer.
+        ensemble: number of members, or None for a lone weight without a leading axis.
+    """
+
+    def __init__(
+        self,
+        initializer: str | keras.initializers.Initializer = "glorot_uniform",
+        seed: int = 0,
+        stream: int = 0,
+        ensemble: int | None = None,
+    ) -> None:
+        self.initializer = keras.initializers.get(initializer)
+        self.seed, self.stream, self.ensemble = seed, stream, ensemble
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> keras.KerasTensor:
+        """The weight, ``shape``: (ensemble, …), or without that axis for a lone one."""
+        if self.ensemble is None:
+            return self._member(0)(shape, dtype)
+        return ops.stack([self._member(r)(shape[1:], dtype) for r in range(self.ensemble)])
+
+    def get_config(self) -> dict:
+        """The arguments, serialised."""
+        return {
+            "initializer": keras.initializers.serialize(self.initializer),
+            "seed": self.seed,
+            "stream": self.stream,
+            "ensemble": self.ensemble,
+        }
+
+    def _member(self, member: int) -> keras.initializers.Initializer:
+        config = self.initializer.get_config()
+        if "seed" in config:
+            entropy = np.random.SeedSequence([self.seed + member, self.stream])
+            config["seed"] = int(entropy.generate_state(1)[0]) >> 1  # TensorFlow's seeds are int32
+        return type(self.initializer).from_config(config)
