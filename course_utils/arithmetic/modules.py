@@ -1,14 +1,14 @@
 """NAC and NALU (Trask et al. 2018, arXiv:1808.00508), with an optional leading ensemble axis.
 
 Every module maps (batch, inputs) to (batch, units); with ``ensemble=R`` it is R modules side by
-side, (batch, R, inputs) -> (batch, R, units), that share nothing and start as R lone modules with
-the seeds ``seed``, ``seed + 1``, … would.
+side, (batch, R, inputs) -> (batch, R, units), that share nothing and start as lone modules with
+their seeds would.
 """
 
 import keras
 from keras import ops
 
-from course_utils.arithmetic.members import PerMember
+from course_utils.arithmetic.members import PerMember, Seeds, member_seeds
 
 EPSILON = 1e-7
 LARGEST_EXPONENT = 20.0
@@ -23,11 +23,13 @@ class Module(keras.layers.Layer):
         units: number of outputs.
         ensemble: number of members, or None for a lone module without the ensemble axis.
         initializer: draws the matrices ``W_hat`` and ``M_hat``.
-        seed: of the first member; give the layers of one model seeds far apart.
+        seed: of the first member, or a list with each member's; the layers of one model need
+            seeds far apart.
         **kwargs: as for any Keras layer.
 
     Raises:
-        ValueError: ``units`` or ``ensemble`` is below 1, or the input has another shape.
+        ValueError: ``units`` or ``ensemble`` is below 1, the seeds are not one a member, or the
+            input has another shape.
     """
 
     def __init__(
@@ -36,13 +38,14 @@ class Module(keras.layers.Layer):
         ensemble: int | None = None,
         *,
         initializer: Initializer = "glorot_uniform",
-        seed: int = 0,
+        seed: Seeds = 0,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         if units < 1 or (ensemble is not None and ensemble < 1):
             raise ValueError(f"units={units}, ensemble={ensemble}: give at least 1 of each")
         self.units, self.ensemble, self.seed = units, ensemble, seed
+        member_seeds(seed, ensemble)
         self.initializer = keras.initializers.get(initializer)
         axes = 2 if ensemble is None else 3
         self.input_spec = keras.layers.InputSpec(

@@ -1,16 +1,12 @@
-from itertools import pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 
+from course_utils.intervals import wilson
 from course_utils.ocr.alphabet import Alphabet
 from course_utils.ocr.crnn import Window
 from course_utils.teaching import reading_plots
-from course_utils.teaching.reading_plots import wilson
 
 ALPHABET = Alphabet()
 WINDOWS = [Window(4 * step - 19, 4 * step + 27) for step in range(31)]
@@ -33,32 +29,6 @@ def widths(axes):
 
 def heights(axes):
     return [patch.get_height() for patch in axes.patches]
-
-
-def test_wilson_is_the_published_interval():
-    # Newcombe (1998), table I: 81 of 263 and 0 of 20.
-    np.testing.assert_allclose(wilson(81, 263), (0.2553, 0.3662), atol=1e-4)
-    np.testing.assert_allclose(wilson(0, 20), (0, 0.1611), atol=1e-4)
-
-
-@given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_holds_the_share_and_stays_within_bounds(counts):
-    low, high = wilson(*counts)
-    assert 0 <= low <= counts[0] / counts[1] + 1e-12
-    assert counts[0] / counts[1] - 1e-12 <= high <= 1
-    mirrored = wilson(counts[1] - counts[0], counts[1])
-    np.testing.assert_allclose(mirrored, (1 - high, 1 - low), atol=1e-12)
-
-
-def test_wilson_narrows_with_more_words():
-    ranges = [high - low for low, high in (wilson(9 * n, 10 * n) for n in (1, 10, 100))]
-    assert all(before > after for before, after in pairwise(ranges))
-
-
-@pytest.mark.parametrize("counts", [(1, 0), (0, 0), (-1, 5), (6, 5)])
-def test_impossible_counts_are_refused(counts):
-    with pytest.raises(ValueError, match="give a count within 0"):
-        wilson(*counts)
 
 
 def statements(*said):
