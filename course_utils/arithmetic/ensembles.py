@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,7 +27,7 @@ class SummedSquaredError(keras.losses.Loss):
     every member drift from what it would learn alone. A sum leaves each gradient as it is.
     """
 
-    def __init__(self, name: str = "summed_squared_error", **kwargs) -> None:
+    def __init__(self, name: str = "summed_squared_error", **kwargs: Any) -> None:
         super().__init__(name=name, reduction="sum")
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
@@ -38,7 +39,9 @@ class SummedSquaredError(keras.losses.Loss):
         return {"name": self.name}
 
 
-def dense(units: int, seeds: Sequence[int], activation: str | None = None, **kwargs) -> Callable:
+def dense(
+    units: int, seeds: Sequence[int], activation: str | None = None, **kwargs: Any
+) -> keras.layers.Layer:
     """An ordinary dense layer for each member: (batch, members, inputs) -> (…, units).
 
     Args:

@@ -48,6 +48,9 @@ class Range(NamedTuple):
         return f"{self.low:g} to {self.high:g}"
 
 
+TRAIN, TEST = Range(1.0, 2.0), Range(2.0, 6.0)
+
+
 @dataclass(frozen=True)
 class Task:
     """What is learnt: a function, of how many inputs, where, and where it is tested.
@@ -69,8 +72,8 @@ class Task:
 
     function: Function
     inputs: int = 2
-    train: Range = Range(1.0, 2.0)
-    test: Range = Range(2.0, 6.0)
+    train: Range = TRAIN
+    test: Range = TEST
 
     def __post_init__(self) -> None:
         if self.inputs != 2 and self.inputs < 8:
@@ -82,7 +85,9 @@ class Task:
                     "let it end above where it starts"
                 )
             gap = self.function.gap
-            if (self.function is DIVIDE and low <= 0 <= high) or (self.function is ROOT and low < 0):
+            if (self.function is DIVIDE and low <= 0 <= high) or (
+                self.function is ROOT and low < 0
+            ):
                 raise ValueError(
                     f"{self.function.formula} on the {name} range {low:g} to {high:g}: {gap}; "
                     "choose a range above 0"

@@ -5,6 +5,8 @@ side, (batch, R, inputs) -> (batch, R, units), that share nothing and start as l
 their seeds would.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -39,7 +41,7 @@ class Module(keras.layers.Layer):
         *,
         initializer: Initializer = "glorot_uniform",
         seed: Seeds = 0,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if units < 1 or (ensemble is not None and ensemble < 1):
@@ -98,7 +100,7 @@ def between_minus_one_and_one(
 def product(
     log_inputs_times_w: keras.KerasTensor, largest_exponent: float | None
 ) -> keras.KerasTensor:
-    """exp of the argument, which is first cut at ``largest_exponent`` if there is one."""
+    """Exp of the argument, which is first cut at ``largest_exponent`` if there is one."""
     if largest_exponent is not None:
         log_inputs_times_w = ops.minimum(log_inputs_times_w, largest_exponent)
     return ops.exp(log_inputs_times_w)
@@ -149,7 +151,7 @@ class MultiplicativeNAC(NAC):
         *,
         epsilon: float = EPSILON,
         largest_exponent: float | None = LARGEST_EXPONENT,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(units, ensemble, **kwargs)
         self.epsilon, self.largest_exponent = epsilon, largest_exponent
@@ -189,7 +191,7 @@ class NALU(MultiplicativeNAC):
         shared: bool = True,
         gate_sees_input: bool = True,
         gate_initializer: Initializer = "glorot_uniform",
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(units, ensemble, **kwargs)
         self.shared, self.gate_sees_input = shared, gate_sees_input
