@@ -156,7 +156,7 @@ def train(
     """
     if min(steps, batch, interval) < 1:
         raise ValueError(f"{steps} steps, batch {batch}, interval {interval}: give at least 1 each")
-    numbers = batch * len(members) * members[0][0].inputs
+    numbers = batch * len(members) * draw_members(members[:1], 0, 1)[0].size
     fed = max(1, min(interval, steps, FED // numbers))
     network.compile(
         keras.optimizers.Adam(learning_rate),
@@ -166,6 +166,8 @@ def train(
     )
     inside = draw_members(members, TEST_PART, VALIDATION)
     outside = extrapolation_examples(members)
+    # Longer sequences need an input of their own; the layers are the same.
+    tester = keras.Sequential([keras.Input(outside[0].shape[1:]), *network.layers])
     log, step, part = [], 0, 0
     with tqdm(total=steps, unit="step", disable=not progress, leave=False) as bar:
         while step < steps:
@@ -176,7 +178,7 @@ def train(
             bar.update(due)
             if step % interval and step < steps:
                 continue
-            errors = [_error(network, *examples) for examples in (inside, outside)]
+            errors = [_error(network, *inside), _error(tester, *outside)]
             log.append((step, *errors))
             if on_interval and on_interval(step, *errors):
                 break

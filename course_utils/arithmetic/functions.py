@@ -64,6 +64,7 @@ class Task:
         inputs: how many numbers the network is given.
         train: range of each input in training, and in the test of interpolation.
         test: range of each input in the test of extrapolation.
+        tested: how many examples a seed's extrapolation is tested on.
 
     Raises:
         ValueError: a range is empty or not of finite numbers, the function has no value somewhere
@@ -74,6 +75,7 @@ class Task:
     inputs: int = 2
     train: Range = TRAIN
     test: Range = TEST
+    tested: int = 10_000
 
     def __post_init__(self) -> None:
         if self.inputs != 2 and self.inputs < 8:
@@ -109,22 +111,25 @@ class Task:
         a, b = chosen.astype(np.float64) @ x.T.astype(np.float64)
         return self.function.of(a, b)[:, None]
 
-    def draw(self, seed: int, part: int, count: int, where: Range) -> tuple[np.ndarray, np.ndarray]:
+    def examples(
+        self, seed: int, part: int, count: int, test: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Examples of one seed.
 
         Args:
             seed: chooses the subsets and, with ``part``, the numbers.
             part: from 0 on; the parts of a seed are independent.
             count: how many examples.
-            where: range of the inputs.
+            test: of the test of extrapolation, not of training.
 
         Returns:
             (count, inputs) and (count, 1), float32.
         """
+        low, high = self.test if test else self.train
         rng = np.random.default_rng([seed, 1 + part])
         x = rng.random((count, self.inputs), dtype=np.float32)
-        x *= np.float32(where.high - where.low)
-        x += np.float32(where.low)
+        x *= np.float32(high - low)
+        x += np.float32(low)
         return x, self.answer(x, self.subsets(seed)).astype(np.float32)
 
 
@@ -134,18 +139,19 @@ def draw_members(
     """Examples for every member of an ensemble, each from its own task and seed.
 
     Args:
-        members: (task, seed) of each; all tasks with the same number of inputs.
-        part: as for ``Task.draw``.
+        members: (task, seed) of each; the examples of all tasks have one shape.
+        part: as for ``Task.examples``.
         count: examples a member.
-        test: draw from the test range, not the training range.
+        test: as for ``Task.examples``.
 
     Returns:
-        (count, members, inputs) and (count, members, 1), float32.
+        (count, members, inputs) and (count, members, 1), float32; sequences with their time axis
+        before the inputs.
     """
-    inputs = members[0][0].inputs
-    x = np.empty((count, len(members), inputs), np.float32)
-    y = np.empty((count, len(members), 1), np.float32)
     for index, (task, seed) in enumerate(members):
-        where = task.test if test else task.train
-        x[:, index], y[:, index] = task.draw(seed, part, count, where)
+        numbers, answers = task.examples(seed, part, count, test)
+        if index == 0:
+            x = np.empty((count, len(members), *numbers.shape[1:]), np.float32)
+            y = np.empty((count, len(members), 1), np.float32)
+        x[:, index], y[:, index] = numbers, answers
     return x, y

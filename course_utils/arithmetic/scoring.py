@@ -9,7 +9,6 @@ from course_utils.intervals import wilson
 
 EPSILON = 1e-5
 TEST_PART = 1_000_000_000  # a part of every seed's numbers that training never draws
-EXAMPLES = 10_000
 
 
 def squared_error(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
@@ -48,12 +47,14 @@ def threshold(task: Task, seeds: Sequence[int], epsilon: float = EPSILON) -> flo
     """
     errors = []
     for seed in seeds:
-        x, _ = task.draw(seed, TEST_PART, EXAMPLES, task.test)
+        x, _ = task.examples(seed, TEST_PART, task.tested, test=True)
         chosen = task.subsets(seed).astype(np.float64)
         if task.inputs == 2:
             slips = [np.diag([1 - epsilon, 1 - epsilon]), np.diag([1 - epsilon, 1 + epsilon])]
         else:
             slips = [np.abs(chosen - epsilon)]
+        if x.ndim == 3:
+            x = x.sum(axis=1, dtype=np.float64)
         exact = task.answer(x, chosen)
         errors.append(max(np.mean((task.answer(x, slip) - exact) ** 2) for slip in slips))
     return float(np.mean(errors))
@@ -61,7 +62,7 @@ def threshold(task: Task, seeds: Sequence[int], epsilon: float = EPSILON) -> flo
 
 def extrapolation_examples(members: Sequence[tuple[Task, int]]) -> tuple[np.ndarray, np.ndarray]:
     """The fixed test examples outside the training range: (n, members, inputs) and its answers."""
-    return draw_members(members, TEST_PART, EXAMPLES, test=True)
+    return draw_members(members, TEST_PART, members[0][0].tested, test=True)
 
 
 def success_rate(errors: np.ndarray, limit: float) -> tuple[float, float, float]:

@@ -129,7 +129,7 @@ def compute(
 
 def _measure(request: Request, network: keras.Model) -> Result:
     halves = [
-        request.task.draw(0, TEST_PART, POINTS, where) for where in (request.train, request.test)
+        request.task.examples(0, TEST_PART, POINTS, test) for test in (False, True)
     ]
     x, y = (np.concatenate(parts) for parts in zip(*halves, strict=True))
     everyone = np.repeat(x[:, None], request.seeds, axis=1)

@@ -11,8 +11,7 @@ def weights(network, member):
     return [keras.ops.convert_to_numpy(w)[member] for w in network.trainable_variables]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("inputs", [2, 100])
+@pytest.mark.parametrize(("name", "inputs"), [*((name, 2) for name in NETWORKS), ("NALU", 100)])
 def test_a_member_learns_what_it_learns_alone(name, inputs):
     members = [(Task(function, inputs), seed) for function in (ADD, MULTIPLY) for seed in (3, 7)]
     together = train(build(name, inputs, [3, 7, 3, 7]), members, 300, interval=150)
@@ -52,7 +51,7 @@ def test_examples_are_fed_in_pieces_without_a_change(monkeypatch):
     monkeypatch.setattr(ensembles, "draw_members", watched)
     monkeypatch.setattr(ensembles, "FED", 128 * 2 * 2 * 30)
     train(build("NAC", 2, [0, 1]), members, 100, interval=50)
-    assert [count for part, count in drawn if part < 100] == [30 * 128, 20 * 128] * 2
+    assert [count for part, count in drawn if part < 100 and count > 1] == [30 * 128, 20 * 128] * 2
 
 
 def test_a_run_measures_every_interval_and_can_be_ended():

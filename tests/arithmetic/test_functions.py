@@ -48,8 +48,8 @@ def test_subsets_differ_between_seeds_and_reach_both_ends():
 
 @given(seeds, st.integers(0, 5), st.sampled_from((2, 8, 100)))
 def test_examples_lie_in_the_range_and_are_answered(seed, part, inputs):
-    task = Task(RETURN, inputs)
-    x, y = task.draw(seed, part, 50, Range(-3, -1))
+    task = Task(RETURN, inputs, train=Range(-3, -1))
+    x, y = task.examples(seed, part, 50)
     assert x.dtype == y.dtype == np.float32
     assert x.shape == (50, inputs)
     assert x.min() >= -3
@@ -59,13 +59,9 @@ def test_examples_lie_in_the_range_and_are_answered(seed, part, inputs):
 
 
 def test_parts_and_seeds_are_independent():
-    drawn = [
-        Task(RETURN).draw(seed, part, 2000, Range(0, 1))[0][:, 0]
-        for seed in (0, 1)
-        for part in (0, 1)
-    ]
+    drawn = [Task(RETURN).examples(seed, part, 2000)[0][:, 0] for seed in (0, 1) for part in (0, 1)]
     assert np.abs(np.corrcoef(drawn) - np.eye(4)).max() < 0.1
-    again = Task(RETURN).draw(1, 1, 2000, Range(0, 1))[0][:, 0]
+    again = Task(RETURN).examples(1, 1, 2000)[0][:, 0]
     np.testing.assert_array_equal(again, drawn[3])
 
 
@@ -74,7 +70,7 @@ def test_members_get_their_own_task_and_seed():
     for test in (False, True):
         x, y = draw_members([(first, 3), (second, 8)], 2, 10, test)
         for index, (task, seed) in enumerate(((first, 3), (second, 8))):
-            expected = task.draw(seed, 2, 10, task.test if test else task.train)
+            expected = task.examples(seed, 2, 10, test)
             np.testing.assert_array_equal(x[:, index], expected[0])
             np.testing.assert_array_equal(y[:, index], expected[1])
 

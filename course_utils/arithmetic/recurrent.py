@@ -1,0 +1,218 @@
+"""Recurrent forms: a module, an LSTM or a GRU that reads a sequence, with the ensemble axis.
+
+All map (batch, members, time, inputs) to the last state, (batch, members, units).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils.arithmetic.ensembles import LAYER, dense
+from course_utils.arithmetic.functions import Task
+from course_utils.arithmetic.members import PerMember
+from course_utils.arithmetic.modules import NAC, NALU, Module, MultiplicativeNAC
+
+NETWORKS = ("LSTM", "GRU", "NAC", "NAC•", "NALU")
+CELLS = 16  # of an LSTM or GRU
+SUMS = 2  # states of a recurrent module: a and b
+
+
+@dataclass(frozen=True)
+class SequenceTask(Task):
+    """A function of two sums over a sequence of vectors.
+
+    Each vector has ``inputs`` numbers of the training range; a sums a quarter of them over all time
+    steps, and so does b. The test of extrapolation has longer sequences of the same numbers, so
+    that the sums are larger.
+
+    Attributes:
+        length: time steps in training.
+        longer: time steps in the test.
+    """
+
+    inputs: int = 10
+    length: int = 10
+    longer: int = 100
+    tested: int = 500
+
+    def examples(
+        self, seed: int, part: int, count: int, test: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(count, time, inputs) and (count, 1), float32."""
+        steps = self.longer if test else self.length
+        rng = np.random.default_rng([seed, 1 + part])
+        x = rng.random((count, steps, self.inputs), dtype=np.float32)
+        x = np.float32(self.train.low) + x * np.float32(self.train.high - self.train.low)
+        sums = x.sum(axis=1, dtype=np.float64)
+        return x, self.answer(sums, self.subsets(seed)).astype(np.float32)
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class Recurrent(keras.layers.Layer):
+    """A module that is given its last output besides its input: h_t = module([x_t; h_(t-1)]).
+
+    Args:
+        module: with the ensemble axis; maps (batch, members, inputs + units) to units.
+        **kwargs: as for any Keras layer.
+    """
+
+    def __init__(self, module: Module, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.module = module
+
+    def build(self, input_shape: tuple) -> None:
+        """Draw the module's weights."""
+        batch, members, _, inputs = input_shape
+        if not self.module.built:  # A saved one is, when it is loaded.
+            self.module.build((batch, members, inputs + self.module.units))
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """(batch, members, time, inputs) -> (batch, members, units)."""
+        state = ops.zeros((ops.shape(x)[0], x.shape[1], self.module.units), x.dtype)
+        for step in range(x.shape[2]):
+            state = self.module(ops.concatenate([x[:, :, step], state], axis=-1))
+        return state
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """(batch, members, units)."""
+        return (*input_shape[:2], self.module.units)
+
+    def get_config(self) -> dict:
+        """The arguments, serialised."""
+        return {
+            **super().get_config(),
+            "module": keras.saving.serialize_keras_object(self.module),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Recurrent":
+        """The layer again."""
+        module = keras.saving.deserialize_keras_object(config.pop("module"))
+        return cls(module, **config)
+
+
+class Gated(keras.layers.Layer):
+    """What LSTM and GRU share: one matrix for the inputs, one for the state, a bias, per member.
+
+    Args:
+        units: size of the state.
+        seeds: each member's.
+        **kwargs: as for any Keras layer.
+    """
+
+    gates = 4
+
+    def __init__(self, units: int, seeds: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.seeds = units, list(seeds)
+
+    def build(self, input_shape: tuple) -> None:
+        """Draw the weights, as Keras' own layers do."""
+        members, width = len(self.seeds), self.gates * self.units
+
+        def weight(name: str, rows: int, stream: int, initializer: str) -> keras.Variable:
+            drawn = PerMember(initializer, self.seeds, stream, members)
+            return self.add_weight((members, rows, width), drawn, name=name)
+
+        self.kernel = weight("kernel", input_shape[-1], 0, "glorot_uniform")
+        self.recurrent = weight("recurrent", self.units, 1, "orthogonal")
+        self.bias = self.add_weight((members, width), "zeros", name="bias")
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """(batch, members, time, inputs) -> (batch, members, units)."""
+        given = ops.einsum("brti,rio->brto", x, self.kernel) + self.bias[:, None]
+        state = ops.zeros((ops.shape(x)[0], len(self.seeds), self.units), x.dtype)
+        memory = state
+        for step in range(x.shape[2]):
+            recalled = ops.einsum("bri,rio->bro", state, self.recurrent)
+            state, memory = self.next(given[:, :, step], recalled, state, memory)
+        return state
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """(batch, members, units)."""
+        return (*input_shape[:2], self.units)
+
+    def get_config(self) -> dict:
+        """The arguments."""
+        return {**super().get_config(), "units": self.units, "seeds": self.seeds}
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class LSTM(Gated):
+    """Hochreiter and Schmidhuber (1997), in the form of ``keras.layers.LSTM``."""
+
+    def build(self, input_shape: tuple) -> None:
+        """Draw the weights; the forget gate's bias is 1 (Jozefowicz et al. 2015)."""
+        super().build(input_shape)
+        bias = np.zeros(self.bias.shape, np.float32)
+        bias[:, self.units : 2 * self.units] = 1
+        self.bias.assign(bias)
+
+    @staticmethod
+    def next(
+        given: keras.KerasTensor,
+        recalled: keras.KerasTensor,
+        state: keras.KerasTensor,
+        memory: keras.KerasTensor,
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """One time step's state and memory."""
+        enter, forget, new, leave = ops.split(given + recalled, 4, axis=-1)
+        memory = ops.sigmoid(forget) * memory + ops.sigmoid(enter) * ops.tanh(new)
+        return ops.sigmoid(leave) * ops.tanh(memory), memory
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class GRU(Gated):
+    """Cho et al. (2014), in the form of ``keras.layers.GRU(reset_after=True)``, one bias."""
+
+    gates = 3
+
+    @staticmethod
+    def next(
+        given: keras.KerasTensor,
+        recalled: keras.KerasTensor,
+        state: keras.KerasTensor,
+        memory: keras.KerasTensor,
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """One time step's state, twice: a GRU has no other memory."""
+        keep, reset, new = ops.split(given, 3, axis=-1)
+        keep_recalled, reset_recalled, new_recalled = ops.split(recalled, 3, axis=-1)
+        keep = ops.sigmoid(keep + keep_recalled)
+        new = ops.tanh(new + ops.sigmoid(reset + reset_recalled) * new_recalled)
+        state = keep * state + (1 - keep) * new
+        return state, state
+
+
+def build_recurrent(name: str, inputs: int, seeds: Sequence[int], length: int) -> keras.Model:
+    """A network of each seed that reads sequences of one length.
+
+    An LSTM or GRU is followed by a dense layer; a recurrent NAC by a NAC, or for the products by a
+    NAC•; a recurrent NALU by a NALU.
+
+    Args:
+        name: one of ``NETWORKS``.
+        inputs: numbers at each time step.
+        seeds: of the members' weights.
+        length: time steps.
+
+    Returns:
+        A model (batch, members, time, inputs) -> (batch, members, 1).
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"network {name!r}: choose one of {', '.join(NETWORKS)}")
+    seeds, members = list(seeds), len(seeds)
+    second = [seed + LAYER for seed in seeds]
+    if name in ("LSTM", "GRU"):
+        pair = [(LSTM if name == "LSTM" else GRU)(CELLS, seeds), dense(1, second)]
+    else:
+        first = NALU if name == "NALU" else NAC
+        last = {"NAC": NAC, "NAC•": MultiplicativeNAC, "NALU": NALU}[name]
+        pair = [Recurrent(first(SUMS, members, seed=seeds)), last(1, members, seed=second)]
+    return keras.Sequential([keras.Input((members, length, inputs)), *pair])
