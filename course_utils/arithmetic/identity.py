@@ -242,7 +242,7 @@ def published_order(names: Sequence[str]) -> list[float]:
 def measure(optimiser: str, seeds: Sequence[int], steps: int) -> dict:
     """Train with one optimiser, with a progress bar; what the record says of it."""
     start = time.perf_counter()
-    network = build(seeds)
+    network = build(seeds, ACTIVATIONS)
     train(network, steps, OPTIMISERS[optimiser](), progress=True)
     given = answers(network, len(ACTIVATIONS))
     error = mean_error(given)
