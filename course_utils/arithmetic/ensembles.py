@@ -178,7 +178,7 @@ def train(
             bar.update(due)
             if step % interval and step < steps:
                 continue
-            errors = [_error(network, *inside), _error(tester, *outside)]
+            errors = [error(network, *inside), error(tester, *outside)]
             log.append((step, *errors))
             if on_interval and on_interval(step, *errors):
                 break
@@ -186,5 +186,6 @@ def train(
     return Trained(network, np.array(measured), np.array(interpolation), np.array(extrapolation))
 
 
-def _error(network: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def error(network: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(members,) mean squared error on examples as ``draw_members`` gives them."""
     return squared_error(y, network.predict(x, batch_size=1000, verbose=0))
