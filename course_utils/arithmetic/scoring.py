@@ -79,6 +79,28 @@ def success_rate(errors: np.ndarray, limit: float) -> tuple[float, float, float]
     return (right / max(len(errors), 1), *wilson(right, len(errors)))
 
 
+def success_rates(
+    errors: np.ndarray, members: Sequence[tuple[Task, int]], epsilon: float = EPSILON
+) -> dict[str, tuple[float, float, float]]:
+    """The success rate of every function that an ensemble learnt.
+
+    Args:
+        errors: (members,) extrapolation errors.
+        members: the task and the seed of each, one task a function.
+        epsilon: as for ``threshold``.
+
+    Returns:
+        formula -> (share, low, high), as from ``success_rate``.
+    """
+    rates = {}
+    for task in dict.fromkeys(task for task, _ in members):
+        own = [seed if each == task else None for each, seed in members]
+        chosen = [error for error, seed in zip(errors, own, strict=True) if seed is not None]
+        limit = threshold(task, [seed for seed in own if seed is not None], epsilon)
+        rates[task.function.formula] = success_rate(np.array(chosen), limit)
+    return rates
+
+
 def sparsity_error(matrix: np.ndarray) -> np.ndarray:
     """How far each member's W is from -1, 0 and 1 at worst: max of min(|W|, |1 - |W||).
 

@@ -1,5 +1,7 @@
 """Learnt arithmetic in pictures: inside and outside the training range, seed by seed."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -102,4 +104,46 @@ def describe(outcome: Outcome) -> str:
         f"{request.formula}, trained on {request.train}, tested on {request.test}. "
         + "; ".join(parts)
         + "."
+    )
+
+
+def grid(
+    values: Mapping[str, Mapping[str, float]], title: str, spec: str = ".0%", low: float = 0.0
+) -> Figure:
+    """A table of numbers as shaded cells: a row for each network, a column for each function.
+
+    Args:
+        values: network -> function -> number; nan for none.
+        title: of the figure.
+        spec: how a number is written, as for ``format``.
+        low: the number that is white; the highest is the darkest.
+    """
+    columns = list(next(iter(values.values())))
+    numbers = np.array([[row[column] for column in columns] for row in values.values()])
+    figure, axes = plt.subplots(figsize=(1.6 + 1.15 * len(columns), 1.1 + 0.42 * len(values)))
+    top = max(np.nanmax(numbers), low + 1e-9)
+    axes.imshow(numbers, cmap="Blues", vmin=low, vmax=1.6 * top, aspect="auto")
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(values)), values)
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    axes.set_title(title, pad=26)
+    for (row, column), number in np.ndenumerate(numbers):
+        axes.text(
+            column,
+            row,
+            "–" if np.isnan(number) else format(number, spec),
+            ha="center",
+            va="center",
+            weight="bold" if number == top else "normal",
+        )
+    return figure
+
+
+def read_aloud(values: Mapping[str, Mapping[str, float]], spec: str = ".0%") -> str:
+    """The same table in a sentence for each row."""
+    return " ".join(
+        f"{name}: " + ", ".join(f"{column} {number:{spec}}" for column, number in row.items()) + "."
+        for name, row in values.items()
     )

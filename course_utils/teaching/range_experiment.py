@@ -128,9 +128,7 @@ def compute(
 
 
 def _measure(request: Request, network: keras.Model) -> Result:
-    halves = [
-        request.task.examples(0, TEST_PART, POINTS, test) for test in (False, True)
-    ]
+    halves = [request.task.examples(0, TEST_PART, POINTS, test) for test in (False, True)]
     x, y = (np.concatenate(parts) for parts in zip(*halves, strict=True))
     everyone = np.repeat(x[:, None], request.seeds, axis=1)
     prediction = keras.ops.convert_to_numpy(network(everyone))[..., 0]

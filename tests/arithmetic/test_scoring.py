@@ -10,6 +10,7 @@ from course_utils.arithmetic.scoring import (
     sparsity_error,
     squared_error,
     success_rate,
+    success_rates,
     threshold,
 )
 
@@ -93,3 +94,12 @@ def test_extrapolation_examples_lie_in_the_test_range_and_never_change():
     assert x[:, 0].min() >= 2
     assert x[:, 1].max() <= -2
     np.testing.assert_array_equal(extrapolation_examples(members)[1], y)
+
+
+def test_success_rates_are_told_function_by_function():
+    members = [(task(formula), seed) for formula in ("a + b", "a * b") for seed in range(4)]
+    errors = np.array([1e-12, 1.0, np.nan, 1e-9, 1e-9, 1e-9, 1e-9, 2e-7])
+    rates = success_rates(errors, members)
+    assert rates.keys() == {"a + b", "a * b"}
+    assert rates["a + b"] == success_rate(errors[:4], 6.67e-9)
+    assert rates["a * b"][0] == 0.75

@@ -72,3 +72,17 @@ def test_the_description_tells_ranges_rates_and_errors():
     text = arithmetic_plots.describe(outcome())
     assert text.startswith("a + b, trained on 1 to 2, tested on 2 to 6. ReLU6: 0% of the seeds")
     assert "NALU: 67% of the seeds learnt it, median error 0.2 inside and 0.5 outside" in text
+
+
+def test_a_grid_has_every_number_where_it_belongs():
+    values = {"NAC": {"a + b": 1.0, "a * b": 0.0}, "NALU": {"a + b": 0.14, "a * b": float("nan")}}
+    axes = arithmetic_plots.grid(values, "Seeds").axes[0]
+    written = {(t.get_position()[1], t.get_position()[0]): t.get_text() for t in axes.texts}
+    assert written == {(0, 0): "100%", (0, 1): "0%", (1, 0): "14%", (1, 1): "–"}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a + b", "a * b"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["NAC", "NALU"]
+
+
+def test_a_grid_is_read_aloud_row_by_row():
+    values = {"NAC": {"a + b": 1.0, "a * b": 0.0}}
+    assert arithmetic_plots.read_aloud(values) == "NAC: a + b 100%, a * b 0%."
