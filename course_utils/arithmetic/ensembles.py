@@ -1,6 +1,7 @@
 """Many seeds of a network, of one task or several, trained at once along the ensemble axis."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,13 +169,14 @@ def train(
     outside = extrapolation_examples(members)
     # Longer sequences need an input of their own; the layers are the same.
     tester = keras.Sequential([keras.Input(outside[0].shape[1:]), *network.layers])
-    log, step, part = [], 0, 0
-    with tqdm(total=steps, unit="step", disable=not progress, leave=False) as bar:
-        while step < steps:
-            due = min(interval - step % interval, steps - step, fed)
-            x, y = draw_members(members, part, due * batch)
+    log, step = [], 0
+    with (
+        tqdm(total=steps, unit="step", disable=not progress, leave=False) as bar,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        for due, x, y in _ahead(pool, members, batch, _pieces(steps, interval, fed)):
             network.fit(x, y, batch_size=batch, shuffle=False, verbose=0)
-            step, part = step + due, part + 1
+            step += due
             bar.update(due)
             if step % interval and step < steps:
                 continue
@@ -184,6 +186,27 @@ def train(
                 break
     measured, interpolation, extrapolation = zip(*log, strict=True)
     return Trained(network, np.array(measured), np.array(interpolation), np.array(extrapolation))
+
+
+def _pieces(steps: int, interval: int, most: int) -> list[int]:
+    """Steps between two measurements, cut into pieces of ``most`` steps at most."""
+    pieces, step = [], 0
+    while step < steps:
+        pieces.append(min(interval - step % interval, steps - step, most))
+        step += pieces[-1]
+    return pieces
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, members: Sequence[tuple[Task, int]], batch: int, pieces: list[int]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Each piece's steps and examples; the next piece's are drawn while this one is used."""
+    waiting = pool.submit(draw_members, members, 0, pieces[0] * batch)
+    for part, due in enumerate(pieces, start=1):
+        x, y = waiting.result()
+        if part < len(pieces):
+            waiting = pool.submit(draw_members, members, part, pieces[part] * batch)
+        yield due, x, y
 
 
 def error(network: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The arithmetic functions a network is to learn, and the numbers it learns them from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -106,31 +106,47 @@ class Task:
         chosen[0, start : start + size] = chosen[1, start + shift : start + shift + size] = 1
         return chosen
 
+    def sums(self, x: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """The sums a and b that ``chosen``, (2, inputs), weighs: (n, inputs) -> (2, n) float64."""
+        return chosen.astype(np.float64) @ x.T.astype(np.float64)
+
     def answer(self, x: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """(n, inputs) -> (n, 1) float64: the function of the sums that ``chosen`` weighs."""
-        a, b = chosen.astype(np.float64) @ x.T.astype(np.float64)
-        return self.function.of(a, b)[:, None]
+        return self.function.of(*self.sums(x, chosen))[:, None]
+
+    def numbers(self, seed: int, part: int, count: int, test: bool = False) -> np.ndarray:
+        """What the network is given: (count, inputs) float32.
+
+        Args:
+            seed: chooses them, together with ``part``.
+            part: from 0 on; the parts of a seed are independent.
+            count: how many examples.
+            test: of the test of extrapolation, not of training.
+        """
+        low, high = self.test if test else self.train
+        return uniform(seed, part, (count, self.inputs), low, high)
 
     def examples(
         self, seed: int, part: int, count: int, test: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Examples of one seed.
+        """Numbers and answers of one seed: (count, inputs) and (count, 1), float32.
 
         Args:
             seed: chooses the subsets and, with ``part``, the numbers.
-            part: from 0 on; the parts of a seed are independent.
+            part: as for ``numbers``.
             count: how many examples.
-            test: of the test of extrapolation, not of training.
-
-        Returns:
-            (count, inputs) and (count, 1), float32.
+            test: as for ``numbers``.
         """
-        low, high = self.test if test else self.train
-        rng = np.random.default_rng([seed, 1 + part])
-        x = rng.random((count, self.inputs), dtype=np.float32)
-        x *= np.float32(high - low)
-        x += np.float32(low)
+        x = self.numbers(seed, part, count, test)
         return x, self.answer(x, self.subsets(seed)).astype(np.float32)
+
+
+def uniform(seed: int, part: int, shape: tuple[int, ...], low: float, high: float) -> np.ndarray:
+    """Evenly drawn float32 numbers, the same for the same seed and part."""
+    x = np.random.default_rng([seed, 1 + part]).random(shape, dtype=np.float32)
+    x *= np.float32(high - low)
+    x += np.float32(low)
+    return x
 
 
 def draw_members(
@@ -138,20 +154,34 @@ def draw_members(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Examples for every member of an ensemble, each from its own task and seed.
 
+    Members that differ in nothing but the function share their numbers, which are drawn once.
+
     Args:
         members: (task, seed) of each; the examples of all tasks have one shape.
-        part: as for ``Task.examples``.
+        part: as for ``Task.numbers``.
         count: examples a member.
-        test: as for ``Task.examples``.
+        test: as for ``Task.numbers``.
 
     Returns:
         (count, members, inputs) and (count, members, 1), float32; sequences with their time axis
         before the inputs.
     """
-    for index, (task, seed) in enumerate(members):
-        numbers, answers = task.examples(seed, part, count, test)
-        if index == 0:
-            x = np.empty((count, len(members), *numbers.shape[1:]), np.float32)
-            y = np.empty((count, len(members), 1), np.float32)
-        x[:, index], y[:, index] = numbers, answers
+    places: dict[tuple[Task, int], int] = {}
+    place = [
+        places.setdefault((replace(task, function=ADD), seed), len(places))
+        for task, seed in members
+    ]
+    drawn = [task.numbers(seed, part, count, test) for task, seed in places]
+    summed = [
+        task.sums(x, task.subsets(seed)) for (task, seed), x in zip(places, drawn, strict=True)
+    ]
+    x = np.stack(drawn, axis=1)
+    if len(places) < len(members):
+        x = np.take(x, place, axis=1)
+    a, b = np.stack(summed, axis=2)
+    y = np.empty((count, len(members), 1), np.float32)
+    for function in dict.fromkeys(task.function for task, _ in members):
+        own = [index for index, (task, _) in enumerate(members) if task.function is function]
+        its = [place[index] for index in own]
+        y[:, own, 0] = function.of(np.take(a, its, axis=1), np.take(b, its, axis=1))
     return x, y

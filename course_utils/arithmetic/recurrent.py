@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.arithmetic.ensembles import LAYER, dense
-from course_utils.arithmetic.functions import Task
+from course_utils.arithmetic.functions import Task, uniform
 from course_utils.arithmetic.members import PerMember
 from course_utils.arithmetic.modules import NAC, NALU, Module, MultiplicativeNAC
 
@@ -39,16 +39,14 @@ class SequenceTask(Task):
     longer: int = 100
     tested: int = 500
 
-    def examples(
-        self, seed: int, part: int, count: int, test: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(count, time, inputs) and (count, 1), float32."""
+    def sums(self, x: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """The sums a and b as ``chosen`` weighs them: (n, time, inputs) -> (2, n) float64."""
+        return super().sums(x.sum(axis=1, dtype=np.float64), chosen)
+
+    def numbers(self, seed: int, part: int, count: int, test: bool = False) -> np.ndarray:
+        """What the network is given: (count, time, inputs) float32."""
         steps = self.longer if test else self.length
-        rng = np.random.default_rng([seed, 1 + part])
-        x = rng.random((count, steps, self.inputs), dtype=np.float32)
-        x = np.float32(self.train.low) + x * np.float32(self.train.high - self.train.low)
-        sums = x.sum(axis=1, dtype=np.float64)
-        return x, self.answer(sums, self.subsets(seed)).astype(np.float32)
+        return uniform(seed, part, (count, steps, self.inputs), *self.train)
 
 
 @keras.saving.register_keras_serializable(package="course_utils.arithmetic")

@@ -47,14 +47,12 @@ def threshold(task: Task, seeds: Sequence[int], epsilon: float = EPSILON) -> flo
     """
     errors = []
     for seed in seeds:
-        x, _ = task.examples(seed, TEST_PART, task.tested, test=True)
+        x = task.numbers(seed, TEST_PART, task.tested, test=True)
         chosen = task.subsets(seed).astype(np.float64)
         if task.inputs == 2:
             slips = [np.diag([1 - epsilon, 1 - epsilon]), np.diag([1 - epsilon, 1 + epsilon])]
         else:
             slips = [np.abs(chosen - epsilon)]
-        if x.ndim == 3:
-            x = x.sum(axis=1, dtype=np.float64)
         exact = task.answer(x, chosen)
         errors.append(max(np.mean((task.answer(x, slip) - exact) ** 2) for slip in slips))
     return float(np.mean(errors))
