@@ -449,7 +449,11 @@ def light(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.
 
 
 def blur(picture: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Blur: out of focus, or moved along a line, by up to a twelfth of the height."""
+    """Blur: out of focus, or moved along a line.
+
+    The focus' standard deviation goes up to a seventeenth of the height, the line's length up to a
+    seventh of it.
+    """
     kind, angle = rng.random(2)
     if not strength:
         return picture

@@ -76,6 +76,18 @@ def dying_at(monkeypatch, number):
     return done
 
 
+def test_what_is_not_a_checkpoint_is_left_alone(tmp_path):
+    (tmp_path / "checkpoint-old").mkdir()
+    (tmp_path / "unfinished-notes.txt").write_text("mine")
+    assert load_checkpoint(tmp_path) is None
+    save_checkpoint(tmp_path, 7, {}, {})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "checkpoint-000007",
+        "checkpoint-old",
+        "unfinished-notes.txt",
+    }
+
+
 def test_whatever_step_of_saving_is_the_last_a_whole_checkpoint_is_there(tmp_path):
     seen = set()
     for number in range(100):

@@ -206,7 +206,10 @@ def test_training_can_start_from_weights(finished, tmp_path, monkeypatch):
     assert all(map(np.array_equal, network.get_weights(), weights(path)))
     (tmp_path / "other.weights.h5").write_bytes(b"no weights")
     chosen = Settings(**{**vars(SMALL), "initial_weights": str(tmp_path / "other.weights.h5")})
-    with pytest.raises(TrainingError, match=r"other.weights.h5 cannot start this network"):
+    with pytest.raises(TrainingError, match=r"other.weights.h5 cannot start this .* of this width"):
+        loop._build(chosen)
+    (tmp_path / "other.weights.h5").unlink()
+    with pytest.raises(TrainingError, match=r"no such file; name another with --initial-weights"):
         loop._build(chosen)
 
 

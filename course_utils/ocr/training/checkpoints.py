@@ -63,7 +63,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     Raises:
         TrainingError: the checkpoint cannot be read.
     """
-    steps = [int(path.name.removeprefix(_PREFIX)) for path in folder.glob(f"{_PREFIX}*")]
+    steps = [int(path.name.removeprefix(_PREFIX)) for path in _numbered(folder, _PREFIX)]
     step = max(steps, default=None)
     _tidy(folder, keep=step)
     if step is None:
@@ -141,9 +141,14 @@ def _force_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _numbered(folder: Path, prefix: str) -> list[Path]:
+    """Prefix and step; whatever else stands in the folder is the user's."""
+    return [p for p in folder.glob(f"{prefix}*") if p.name.removeprefix(prefix).isdigit()]
+
+
 def _tidy(folder: Path, keep: int | None) -> None:
     kept = None if keep is None else f"{_PREFIX}{keep:06d}"
-    for path in [*folder.glob(f"{_PREFIX}*"), *folder.glob(f"{_UNFINISHED}*")]:
+    for path in [*_numbered(folder, _PREFIX), *_numbered(folder, _UNFINISHED)]:
         if path.name == kept:
             continue
         if path.is_dir():

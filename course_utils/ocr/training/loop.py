@@ -158,8 +158,12 @@ def _load(network: keras.Model, path: str) -> None:
     try:
         network.load_weights(path)
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(f"{path} cannot start this network: {reason}") from error
+        reason = "there is no such file"
+        if Path(path).exists():
+            reason = f"it is no .weights.h5 file of this width ({str(error).splitlines()[0]})"
+        raise TrainingError(
+            f"{path} cannot start this network: {reason}; name another with --initial-weights"
+        ) from error
 
 
 def _learning_rate(settings: Settings) -> float | keras.optimizers.schedules.LearningRateSchedule:
