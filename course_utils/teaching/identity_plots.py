@@ -148,7 +148,9 @@ def beside_published(runs: Mapping[str, Mapping[str, float]]) -> Figure:
         )
     labels = [name if identity.PUBLISHED[name].sure else f"{name} ?" for name in names]
     axes.set_yticks(range(len(names)), labels)
-    axes.set(xlabel="mean |answer - x| at |x| = 20", xlim=(-0.5, None), ylim=(len(names) - 0.4, -0.6))
+    axes.set(
+        xlabel="mean |answer - x| at |x| = 20", xlim=(-0.5, None), ylim=(len(names) - 0.4, -0.6)
+    )
     figure.legend(loc="outside upper center", ncols=2)
     return figure
 
