@@ -204,3 +204,7 @@ def test_the_model_card_tells_what_is_recorded():
             row in line and f"{100 * folder['accuracy']:.1f} %" in line for line in card.split("\n")
         ), folder["folder"]
     assert f"{sum(stage['images shown'] for stage in stages):,} images (now)" in card
+    renderer = json.loads((ROOT / "data/results/renderer.json").read_text("utf-8"))["rows"]
+    for variant, row in renderer.items():
+        cells = [row[name] for name in ("iiit5k_dev", "svt_dev", "mjsynth_dev", "mean")]
+        assert f"| {variant} | " + " | ".join(f"{100 * cell:.1f} %" for cell in cells) in card
