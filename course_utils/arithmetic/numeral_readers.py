@@ -75,6 +75,8 @@ class Embedding(keras.layers.Layer):
 class SumOverPairs(keras.layers.Layer):
     """Applies one layer to every two neighbouring vectors, and adds up what it says.
 
+    Zeros stand before the first vector, so that the first, too, is the second of a pair.
+
     Args:
         layer: maps (batch, members, 2 * inputs) to (batch, members, units).
         **kwargs: as for any Keras layer.
@@ -91,7 +93,8 @@ class SumOverPairs(keras.layers.Layer):
 
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """(batch, members, time, inputs) -> (batch, members, units)."""
-        pairs = ops.concatenate([x[:, :, :-1], x[:, :, 1:]], axis=-1)
+        before = ops.pad(x, ((0, 0), (0, 0), (1, 0), (0, 0)))[:, :, :-1]
+        pairs = ops.concatenate([before, x], axis=-1)
         return sum(self.layer(pairs[:, :, step]) for step in range(pairs.shape[2]))
 
     def get_config(self) -> dict:
