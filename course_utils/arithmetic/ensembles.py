@@ -18,7 +18,7 @@ from course_utils.arithmetic.scoring import TEST_PART, extrapolation_examples, s
 LAYER = 1_000_003  # between the seeds of one layer and of the next
 VALIDATION = 1000  # examples a member, of the test of interpolation
 AT_ONCE = 1000  # examples
-FED = 20_000_000  # numbers handed to ``fit`` at a time at most: 80 MB
+FED = 10_000_000  # numbers handed to ``fit`` at a time at most: 40 MB
 
 
 @keras.saving.register_keras_serializable(package="course_utils.arithmetic")

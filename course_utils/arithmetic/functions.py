@@ -178,10 +178,8 @@ def draw_members(
     x = np.stack(drawn, axis=1)
     if len(places) < len(members):
         x = np.take(x, place, axis=1)
-    a, b = np.stack(summed, axis=2)
-    y = np.empty((count, len(members), 1), np.float32)
-    for function in dict.fromkeys(task.function for task, _ in members):
-        own = [index for index, (task, _) in enumerate(members) if task.function is function]
-        its = [place[index] for index in own]
-        y[:, own, 0] = function.of(np.take(a, its, axis=1), np.take(b, its, axis=1))
-    return x, y
+    answers = [
+        task.function.of(*summed[index]).astype(np.float32)
+        for (task, _), index in zip(members, place, strict=True)
+    ]
+    return x, np.stack(answers, axis=1)[..., None]
