@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from course_utils.arithmetic import recurrent
-from course_utils.arithmetic.ensembles import NETWORKS, build, error, train
+from course_utils.arithmetic.ensembles import NETWORKS, build, build_shared, error, train
 from course_utils.arithmetic.functions import FUNCTIONS, RETURN, Task
 from course_utils.arithmetic.recurrent import SequenceTask, build_recurrent
 from course_utils.arithmetic.scoring import extrapolation_examples, success_rate, threshold
@@ -57,11 +57,15 @@ class Part:
         kind = SequenceTask if self.sequences else Task
         return kind(FUNCTIONS[formula], inputs=self.inputs)
 
-    def build(self, name: str, seeds: list[int]) -> keras.Model:
-        """A network of each seed."""
+    def build(self, name: str) -> keras.Model:
+        """A network of each function and seed."""
+        seeds, functions = range(self.seeds), len(self.formulas)
         if self.sequences:
-            return build_recurrent(name, self.inputs, seeds, SequenceTask.length)
-        return build(name, self.inputs, seeds, self.hidden)
+            members = list(seeds) * functions
+            return build_recurrent(name, self.inputs, members, SequenceTask.length)
+        if self.hidden:
+            return build_shared(name, self.inputs, seeds, functions, self.hidden)
+        return build(name, self.inputs, list(seeds) * functions, 0)
 
 
 EVERY = tuple(FUNCTIONS)
@@ -79,8 +83,8 @@ def measure(part: Part, name: str, steps: int) -> list[dict]:
     tasks = [part.task(formula) for formula in part.formulas]
     members = [(task, seed) for task in tasks for seed in range(part.seeds)]
     start = time.perf_counter()
-    network = part.build(name, [seed for _, seed in members])
-    x, y = extrapolation_examples(members)
+    network = part.build(name)
+    x, y = extrapolation_examples(members, shared=network.input_shape[1] < len(members))
     tester = keras.Sequential([keras.Input(x.shape[1:]), *network.layers])
     untrained = error(tester, x, y)
     del x, y

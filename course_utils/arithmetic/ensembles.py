@@ -104,6 +104,47 @@ def build(name: str, inputs: int, seeds: Sequence[int], hidden: int | None = Non
     return keras.Sequential([keras.Input(shape), *_layers(name, list(seeds), inputs, hidden)])
 
 
+def build_shared(
+    name: str, inputs: int, seeds: Sequence[int], functions: int, hidden: int = 2
+) -> keras.Model:
+    """Two layers for several functions of the same numbers, which are fed once for each seed.
+
+    The first layers of a seed's networks stand side by side as one layer with more units, which
+    saves copying 100 numbers for every function. Values and gradients are those of
+    ``build(name, inputs, list(seeds) * functions, hidden)``.
+
+    Args:
+        name: one of ``NETWORKS``.
+        inputs: numbers that a network is given.
+        seeds: of the members' weights; the members are function by function, seed by seed.
+        functions: how many.
+        hidden: units of each first layer.
+
+    Returns:
+        A model (batch, seeds, inputs) -> (batch, functions * seeds, 1).
+    """
+    apart = build(name, inputs, list(seeds) * functions, hidden).layers
+    first = build(name, inputs, seeds, functions * hidden).layers[0]
+    shape = (functions, len(seeds))
+    first.set_weights([_side_by_side(weight, shape) for weight in apart[0].get_weights()])
+    return keras.Sequential(
+        [
+            keras.Input((len(seeds), inputs)),
+            first,
+            keras.layers.Reshape((len(seeds), functions, hidden)),
+            keras.layers.Permute((2, 1, 3)),
+            keras.layers.Reshape((functions * len(seeds), hidden)),
+            *apart[1:],
+        ]
+    )
+
+
+def _side_by_side(weight: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(functions * seeds, …, units) -> (seeds, …, functions * units)."""
+    apart = np.moveaxis(weight.reshape(*shape, *weight.shape[1:]), 0, -2)
+    return apart.reshape(*apart.shape[:-2], -1)
+
+
 @dataclass(frozen=True)
 class Trained:
     """What became of an ensemble.
@@ -143,7 +184,7 @@ def train(
     """Train an ensemble with Adam, on examples drawn afresh for every step.
 
     Args:
-        network: from ``build``, with as many members.
+        network: from ``build``, with as many members, or from ``build_shared``.
         members: the task and the seed of the numbers of each member.
         steps: batches.
         batch: examples a member in each of them.
@@ -158,7 +199,9 @@ def train(
     """
     if min(steps, batch, interval) < 1:
         raise ValueError(f"{steps} steps, batch {batch}, interval {interval}: give at least 1 each")
-    numbers = batch * len(members) * draw_members(members[:1], 0, 1)[0].size
+    fed_members = network.input_shape[1]
+    shared = fed_members < len(members)
+    numbers = batch * fed_members * draw_members(members[:1], 0, 1)[0].size
     fed = max(1, min(interval, steps, FED // numbers))
     network.compile(
         keras.optimizers.Adam(learning_rate),
@@ -166,8 +209,8 @@ def train(
         jit_compile=True,
         steps_per_execution=fed,
     )
-    inside = draw_members(members, TEST_PART, VALIDATION)
-    outside = extrapolation_examples(members)
+    inside = draw_members(members, TEST_PART, VALIDATION, shared=shared)
+    outside = extrapolation_examples(members, shared)
     # Longer sequences need an input of their own; the layers are the same.
     tester = keras.Sequential([keras.Input(outside[0].shape[1:]), *network.layers])
     log, step = [], 0
@@ -175,7 +218,7 @@ def train(
         tqdm(total=steps, unit="step", disable=not progress, leave=False) as bar,
         ThreadPoolExecutor(1) as pool,
     ):
-        for due, x, y in _ahead(pool, members, batch, _pieces(steps, interval, fed)):
+        for due, x, y in _ahead(pool, members, batch, _pieces(steps, interval, fed), shared):
             network.fit(x, y, batch_size=batch, shuffle=False, verbose=0)
             step += due
             bar.update(due)
@@ -199,14 +242,22 @@ def _pieces(steps: int, interval: int, most: int) -> list[int]:
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, members: Sequence[tuple[Task, int]], batch: int, pieces: list[int]
+    pool: ThreadPoolExecutor,
+    members: Sequence[tuple[Task, int]],
+    batch: int,
+    pieces: list[int],
+    shared: bool,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Each piece's steps and examples; the next piece's are drawn while this one is used."""
-    waiting = pool.submit(draw_members, members, 0, pieces[0] * batch)
+
+    def draw(part: int) -> tuple[np.ndarray, np.ndarray]:
+        return draw_members(members, part, pieces[part] * batch, shared=shared)
+
+    waiting = pool.submit(draw, 0)
     for part, due in enumerate(pieces, start=1):
         x, y = waiting.result()
         if part < len(pieces):
-            waiting = pool.submit(draw_members, members, part, pieces[part] * batch)
+            waiting = pool.submit(draw, part)
         yield due, x, y
 
 

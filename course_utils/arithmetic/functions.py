@@ -150,7 +150,11 @@ def uniform(seed: int, part: int, shape: tuple[int, ...], low: float, high: floa
 
 
 def draw_members(
-    members: Sequence[tuple[Task, int]], part: int, count: int, test: bool = False
+    members: Sequence[tuple[Task, int]],
+    part: int,
+    count: int,
+    test: bool = False,
+    shared: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Examples for every member of an ensemble, each from its own task and seed.
 
@@ -161,10 +165,11 @@ def draw_members(
         part: as for ``Task.numbers``.
         count: examples a member.
         test: as for ``Task.numbers``.
+        shared: give numbers that members share only once, in the order of the first of them.
 
     Returns:
-        (count, members, inputs) and (count, members, 1), float32; sequences with their time axis
-        before the inputs.
+        (count, members, inputs), fewer if ``shared``, and (count, members, 1), float32; sequences
+        with their time axis before the inputs.
     """
     places: dict[tuple[Task, int], int] = {}
     place = [
@@ -176,7 +181,7 @@ def draw_members(
         task.sums(x, task.subsets(seed)) for (task, seed), x in zip(places, drawn, strict=True)
     ]
     x = np.stack(drawn, axis=1)
-    if len(places) < len(members):
+    if len(places) < len(members) and not shared:
         x = np.take(x, place, axis=1)
     answers = [
         task.function.of(*summed[index]).astype(np.float32)

@@ -58,9 +58,11 @@ def threshold(task: Task, seeds: Sequence[int], epsilon: float = EPSILON) -> flo
     return float(np.mean(errors))
 
 
-def extrapolation_examples(members: Sequence[tuple[Task, int]]) -> tuple[np.ndarray, np.ndarray]:
-    """The fixed test examples outside the training range: (n, members, inputs) and its answers."""
-    return draw_members(members, TEST_PART, members[0][0].tested, test=True)
+def extrapolation_examples(
+    members: Sequence[tuple[Task, int]], shared: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """The fixed test examples outside the training range, as from ``draw_members``."""
+    return draw_members(members, TEST_PART, members[0][0].tested, test=True, shared=shared)
 
 
 def success_rate(errors: np.ndarray, limit: float) -> tuple[float, float, float]:

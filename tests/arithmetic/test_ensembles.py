@@ -3,8 +3,15 @@ import numpy as np
 import pytest
 
 from course_utils.arithmetic import ensembles
-from course_utils.arithmetic.ensembles import NETWORKS, SummedSquaredError, Trained, build, train
-from course_utils.arithmetic.functions import ADD, MULTIPLY, Task
+from course_utils.arithmetic.ensembles import (
+    NETWORKS,
+    SummedSquaredError,
+    Trained,
+    build,
+    build_shared,
+    train,
+)
+from course_utils.arithmetic.functions import ADD, FUNCTIONS, MULTIPLY, Task
 
 
 def weights(network, member):
@@ -44,14 +51,26 @@ def test_examples_are_fed_in_pieces_without_a_change(monkeypatch):
     drawn = []
     original = ensembles.draw_members
 
-    def watched(members, part, count, test=False):
+    def watched(members, part, count, **kwargs):
         drawn.append((part, count))
-        return original(members, part, count, test)
+        return original(members, part, count, **kwargs)
 
     monkeypatch.setattr(ensembles, "draw_members", watched)
     monkeypatch.setattr(ensembles, "FED", 128 * 2 * 2 * 30)
     train(build("NAC", 2, [0, 1]), members, 100, interval=50)
     assert [count for part, count in drawn if part < 100 and count > 1] == [30 * 128, 20 * 128] * 2
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_of_shared_numbers_learn_as_if_each_had_its_own(name):
+    tasks = [Task(function, inputs=10) for function in FUNCTIONS.values()][:3]
+    seeds = range(2)
+    members = [(task, seed) for task in tasks for seed in seeds]
+    apart = build(name, 10, [seed for _, seed in members], 2)
+    shared = build_shared(name, 10, seeds, len(tasks))
+    runs = [train(network, members, 20, interval=20) for network in (apart, shared)]
+    np.testing.assert_allclose(runs[0].interpolation, runs[1].interpolation, rtol=1e-4)
+    np.testing.assert_allclose(runs[0].extrapolation, runs[1].extrapolation, rtol=1e-4)
 
 
 def test_a_run_measures_every_interval_and_can_be_ended():
