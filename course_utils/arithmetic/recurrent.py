@@ -3,7 +3,7 @@
 All map (batch, members, time, inputs) to the last state, (batch, members, units).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from course_utils.arithmetic.modules import NAC, NALU, Module, MultiplicativeNAC
 NETWORKS = ("LSTM", "GRU", "NAC", "NAC•", "NALU")
 CELLS = 16  # of an LSTM or GRU
 SUMS = 2  # states of a recurrent module: a and b
+UNROLLED = 100  # time steps up to which each has its own copy of the cell in the graph
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,22 @@ class SequenceTask(Task):
         return uniform(seed, part, (count, steps, self.inputs), *self.train)
 
 
+def over_time(step: Callable[[Any, Any], Any], state: Any, x: keras.KerasTensor) -> Any:
+    """The state after the last time step.
+
+    Args:
+        step: of a state and one time step's input, to the next state.
+        state: before the first time step; a tensor or a tuple of them.
+        x: (batch, members, time, inputs).
+    """
+    if x.shape[2] > UNROLLED:
+        turned = ops.transpose(x, (2, 0, 1, 3))
+        return ops.scan(lambda state, x: (step(state, x), None), state, turned)[0]
+    for time in range(x.shape[2]):
+        state = step(state, x[:, :, time])
+    return state
+
+
 @keras.saving.register_keras_serializable(package="course_utils.arithmetic")
 class Recurrent(keras.layers.Layer):
     """A module that is given its last output besides its input: h_t = module([x_t; h_(t-1)]).
@@ -71,9 +88,10 @@ class Recurrent(keras.layers.Layer):
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """(batch, members, time, inputs) -> (batch, members, units)."""
         state = ops.zeros((ops.shape(x)[0], x.shape[1], self.module.units), x.dtype)
-        for step in range(x.shape[2]):
-            state = self.module(ops.concatenate([x[:, :, step], state], axis=-1))
-        return state
+        return over_time(self._step, state, x)
+
+    def _step(self, state: keras.KerasTensor, x: keras.KerasTensor) -> keras.KerasTensor:
+        return self.module(ops.concatenate([x, state], axis=-1))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """(batch, members, units)."""
@@ -94,7 +112,7 @@ class Recurrent(keras.layers.Layer):
 
 
 class Gated(keras.layers.Layer):
-    """What LSTM and GRU share: one matrix for the inputs, one for the state, a bias, per member.
+    """What LSTM, GRU and RNN share: one matrix for the inputs, one for the state, a bias, per member.
 
     Args:
         units: size of the state.
@@ -124,11 +142,12 @@ class Gated(keras.layers.Layer):
         """(batch, members, time, inputs) -> (batch, members, units)."""
         given = ops.einsum("brti,rio->brto", x, self.kernel) + self.bias[:, None]
         state = ops.zeros((ops.shape(x)[0], len(self.seeds), self.units), x.dtype)
-        memory = state
-        for step in range(x.shape[2]):
-            recalled = ops.einsum("bri,rio->bro", state, self.recurrent)
-            state, memory = self.next(given[:, :, step], recalled, state, memory)
-        return state
+        return over_time(self._step, (state, state), given)[0]
+
+    def _step(self, states: tuple, given: keras.KerasTensor) -> tuple:
+        state, memory = states
+        recalled = ops.einsum("bri,rio->bro", state, self.recurrent)
+        return self.next(given, recalled, state, memory)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """(batch, members, units)."""
@@ -182,6 +201,24 @@ class GRU(Gated):
         keep = ops.sigmoid(keep + keep_recalled)
         new = ops.tanh(new + ops.sigmoid(reset + reset_recalled) * new_recalled)
         state = keep * state + (1 - keep) * new
+        return state, state
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class RNN(Gated):
+    """Elman (1990), in the form of ``keras.layers.SimpleRNN``: no gate, one tanh."""
+
+    gates = 1
+
+    @staticmethod
+    def next(
+        given: keras.KerasTensor,
+        recalled: keras.KerasTensor,
+        state: keras.KerasTensor,
+        memory: keras.KerasTensor,
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """One time step's state, twice."""
+        state = ops.tanh(given + recalled)
         return state, state
 
 
