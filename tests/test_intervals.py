@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.intervals import wilson
+from course_utils.intervals import bootstrap, wilson
 
 
 def test_wilson_is_the_published_interval():
@@ -32,3 +32,17 @@ def test_wilson_narrows_with_more_words():
 def test_impossible_counts_are_refused(counts):
     with pytest.raises(ValueError, match="give a count within 0"):
         wilson(*counts)
+
+
+def test_bootstrap_is_near_the_normal_interval_of_many_values():
+    values = np.random.default_rng(1).normal(3, 2, (4, 400))
+    low, high = bootstrap(values)
+    half = 1.96 * values.std(axis=-1) / 20
+    np.testing.assert_allclose(low, values.mean(axis=-1) - half, atol=0.03)
+    np.testing.assert_allclose(high, values.mean(axis=-1) + half, atol=0.03)
+
+
+def test_bootstrap_of_equal_values_has_no_width_and_of_one_is_refused():
+    np.testing.assert_array_equal(bootstrap(np.full((2, 5), 0.7)), np.full((2, 2), 0.7))
+    with pytest.raises(ValueError, match="at least 2"):
+        bootstrap(np.ones((3, 1)))
