@@ -13,14 +13,18 @@ from keras import ops
 
 from course_utils.arithmetic.digits import OUTPUTS
 from course_utils.arithmetic.ensembles import LAYER, dense
+from course_utils.arithmetic.keeping import Keeping, KeepingNAC
 from course_utils.arithmetic.members import PerMember
 from course_utils.arithmetic.modules import NAC, NALU
 from course_utils.arithmetic.recurrent import GRU, LSTM, RNN, Recurrent
 
-HEADS = ("NAC", "NALU", "RNN", "GRU", "LSTM")
+HEADS = ("keeping NAC", "NAC", "NALU", "RNN", "GRU", "LSTM")
 CELLS = 32  # of an RNN, GRU or LSTM
 FILTERS = (8, 16)
 FEATURES = 32
+# Of the totals of ten images, by the number of outputs: heads whose last layer is dense start there.
+SPREAD_AND_MEAN = {10: (0.95, 1.0), 1: (9.1, 45.0)}
+NUMBERS = 10  # that the eye makes of each image
 
 
 @keras.saving.register_keras_serializable(package="course_utils.arithmetic")
@@ -92,16 +96,13 @@ def _each(units: int, seeds: Sequence[int], activation: str | None) -> keras.lay
     )
 
 
-def build_eye(
-    seeds: Sequence[int], size: tuple[int, int], length: int, numbers: int
-) -> keras.Model:
-    """A convolutional network of each seed: (batch, members, length, *size) -> numbers per image.
+def build_eye(seeds: Sequence[int], size: tuple[int, int], length: int) -> keras.Model:
+    """A convolutional network of each seed: (batch, members, length, *size) -> (…, length, 10).
 
     Args:
         seeds: of the members' weights.
         size: height and width of an image.
         length: images in a sequence.
-        numbers: outputs for each image.
     """
     members = len(seeds)
     layer = [[seed + number * LAYER for seed in seeds] for number in range(4)]
@@ -114,14 +115,14 @@ def build_eye(
             Convolution(FILTERS[1], layer[1]),
             keras.layers.Reshape((members, length, places * FILTERS[1])),
             _each(FEATURES, layer[2], "relu"),
-            _each(numbers, layer[3], None),
+            _each(NUMBERS, layer[3], None),
         ],
         name="eye",
     )
 
 
-def build_head(name: str, seeds: Sequence[int], length: int, numbers: int) -> keras.Model:
-    """A head of each seed: (batch, members, length, numbers) -> (batch, members, numbers).
+def build_head(name: str, seeds: Sequence[int], length: int, outputs: int) -> keras.Model:
+    """A head of each seed: (batch, members, length, 10) -> (batch, members, outputs).
 
     A recurrent NAC or NALU has the total as its state; the other heads have ``CELLS`` cells and a
     dense layer.
@@ -130,7 +131,7 @@ def build_head(name: str, seeds: Sequence[int], length: int, numbers: int) -> ke
         name: one of ``HEADS``.
         seeds: of the members' weights.
         length: images in a sequence.
-        numbers: what it is given of each image, and the outputs of the task.
+        outputs: of the task.
 
     Raises:
         ValueError: an unknown name.
@@ -138,21 +139,23 @@ def build_head(name: str, seeds: Sequence[int], length: int, numbers: int) -> ke
     if name not in HEADS:
         raise ValueError(f"head {name!r}: choose one of {', '.join(HEADS)}")
     first, second = ([seed + number * LAYER for seed in seeds] for number in (4, 5))
-    if name in ("NAC", "NALU"):
+    if name == "keeping NAC":
+        layers = [Keeping(KeepingNAC(outputs, len(seeds), seed=first))]
+    elif name in ("NAC", "NALU"):
         module = {"NAC": NAC, "NALU": NALU}[name]
-        layers = [Recurrent(module(numbers, len(seeds), seed=first))]
+        layers = [Recurrent(module(outputs, len(seeds), seed=first))]
     else:
         layers = [
             {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}[name](CELLS, first),
-            dense(numbers, second),
+            dense(outputs, second),
+            keras.layers.Rescaling(*SPREAD_AND_MEAN[outputs]),
         ]
-    return keras.Sequential([keras.Input((len(seeds), length, numbers)), *layers], name="head")
+    return keras.Sequential([keras.Input((len(seeds), length, NUMBERS)), *layers], name="head")
 
 
 def build(
     name: str, task: str, seeds: Sequence[int], size: tuple[int, int], length: int
 ) -> keras.Model:
     """Eye and head: (batch, members, length, *size) -> (batch, members, 10 or 1)."""
-    numbers = OUTPUTS[task]
-    eye = build_eye(seeds, size, length, numbers)
-    return keras.Sequential([eye, build_head(name, seeds, length, numbers)])
+    eye = build_eye(seeds, size, length)
+    return keras.Sequential([eye, build_head(name, seeds, length, OUTPUTS[task])])

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from course_utils.arithmetic.modules import NAC, between_minus_one_and_one
+from course_utils.arithmetic.recurrent import Recurrent
 
 
 @keras.saving.register_keras_serializable(package="course_utils.arithmetic")
@@ -21,7 +22,7 @@ class KeepingNAC(NAC):
       -``start`` elsewhere; what W the inputs get is drawn as in a NAC;
     - the stored matrices count ``speed`` times, which under Adam, whose steps do not depend on a
       gradient's size, is a learning rate ``speed`` times as large for them alone;
-    - the sum over the state's weights of ``saturation`` * min(|W|, 1 - |W|) is added to the loss;
+    - ``Keeping`` adds ``saturation`` * min(|W|, 1 - |W|), of the state's weights, to the loss;
       Madsen and Johansen (2020, arXiv:2001.05016) draw weights to -1, 0 and 1 in this way.
 
     Args:
@@ -40,7 +41,7 @@ class KeepingNAC(NAC):
         *,
         start: float = 4.0,
         speed: float = 10.0,
-        saturation: float = 0.1,
+        saturation: float = 100.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(units, ensemble, **kwargs)
@@ -73,3 +74,13 @@ class KeepingNAC(NAC):
         """The arguments, serialised."""
         own = {"start": self.start, "speed": self.speed, "saturation": self.saturation}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="course_utils.arithmetic")
+class Keeping(Recurrent):
+    """A ``Recurrent`` of a ``KeepingNAC``, which adds the distance of its weights to the loss."""
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """(batch, members, time, inputs) -> (batch, members, units)."""
+        self.add_loss(self.module.saturation * self.module.distance())
+        return super().call(x)
