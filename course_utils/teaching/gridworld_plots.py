@@ -154,3 +154,28 @@ def counts(played: Played, member: int = 0) -> Figure:
 
 def _shade(axes: Axes, trained: tuple[int, int]) -> None:
     axes.axvspan(trained[0] - 0.5, trained[1] + 0.5, color="#DDDDDD", label="trained", zorder=0)
+
+
+def arrival_by_target(
+    tested: Sequence[int],
+    arrived: Mapping[str, np.ndarray],
+    trained: tuple[int, int] = TARGETS,
+) -> Figure:
+    """When agents arrive against when they are told to: the median of the episodes, and the truth.
+
+    Args:
+        tested: steps told.
+        arrived: of each kind of agent the steps of arrival, (tested, episodes), 0 for never.
+        trained: the range it was trained on, shaded.
+    """
+    figure, axes = plt.subplots(figsize=(8, 4))
+    _shade(axes, trained)
+    axes.plot(tested, tested, color="black", ls=":", lw=1, label="on time")
+    looks = zip(arrived.items(), COLOURS.values(), LINES, MARKERS, strict=False)
+    for (name, steps), colour, line, marker in looks:
+        there = np.where(np.asarray(steps) == 0, np.nan, steps)
+        median = np.nanmedian(there, axis=1)
+        axes.plot(tested, median, color=colour, ls=line, marker=marker, ms=4, label=name)
+    axes.set(xlabel="told to arrive at step", ylabel="arrived at step, median")
+    axes.legend()
+    return figure

@@ -84,3 +84,10 @@ def test_counts_end_with_the_episode():
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [4, 3, 2])
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), [4, 3, 2, 1, 0])
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["told 3", "told 5"]
+
+
+def test_arrivals_are_medians_of_those_that_arrived():
+    arrived = {"LSTM": np.array([[5, 5, 0], [12, 14, 13]])}
+    axes = gridworld_plots.arrival_by_target([5, 20], arrived).axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [5, 20])
+    np.testing.assert_array_equal(axes.lines[1].get_ydata(), [5, 13])
