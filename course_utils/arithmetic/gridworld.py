@@ -4,8 +4,8 @@ An agent starts in one cell of a 5 x 5 grid and is told, once, at which step to 
 moves up, down, left or right, or stays. The episode ends when it enters the goal, or a few steps
 after the step it was told; the reward is 1 for arriving exactly then and 0 otherwise.
 
-The idea, a grid world and steps 5 to 12, is that of Trask et al. (2018, arXiv:1808.00508), whose
-settings are not published in a form we could read; the rules above are ours.
+The idea, an agent in a grid world that has to track time, is that of Trask et al. (2018,
+arXiv:1808.00508), whose settings are in no source we could read; the rules above are ours.
 """
 
 from dataclasses import dataclass
