@@ -20,8 +20,8 @@ from course_utils.arithmetic.recurrent import GRU, LSTM, RNN, Recurrent
 
 HEADS = ("keeping NAC", "NAC", "NALU", "RNN", "GRU", "LSTM")
 CELLS = 32  # of an RNN, GRU or LSTM
-FILTERS = (8, 16)
-FEATURES = 32
+FILTERS = (16, 32)
+FEATURES = 64
 # Of the totals of ten images, by the number of outputs: heads whose last layer is dense start there.
 SPREAD_AND_MEAN = {10: (0.95, 1.0), 1: (9.1, 45.0)}
 NUMBERS = 10  # that the eye makes of each image

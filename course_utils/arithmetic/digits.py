@@ -6,7 +6,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from scipy.ndimage import affine_transform
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
@@ -14,8 +13,6 @@ SOURCES = ("digits", "mnist")
 TASKS = ("count", "add")
 OUTPUTS = {"count": 10, "add": 1}
 TEST_SHARE = 0.25
-SPREAD = 0.1  # of the changes of shape: a tenth is about six degrees
-MOVED = 0.1  # of half the side
 ARRAYS = {"x_train": 3, "y_train": 1, "x_test": 3, "y_test": 1}  # and their axes
 
 
@@ -158,25 +155,3 @@ def totals(labels: np.ndarray, task: str) -> np.ndarray:
     return np.stack([(labels == digit).sum(axis=-1) for digit in range(10)], axis=-1).astype(
         np.float32
     )
-
-
-def varied(images: Images, copies: int, seed: int = 0) -> Images:
-    """Images and copies of them, each a little turned, sheared, stretched and moved.
-
-    Args:
-        images: those of the training part; 1,347 are few to learn ten digits from.
-        copies: of each, besides itself.
-        seed: of the changes.
-    """
-    rng = np.random.default_rng(seed)
-    middle = (np.array(images.pixels.shape[1:]) - 1) / 2
-    pixels = [images.pixels]
-    for _ in range(copies):
-        turns = np.eye(2) + rng.normal(0, SPREAD, (len(images), 2, 2))
-        moves = rng.normal(0, MOVED * middle, (len(images), 2))
-        changed = [
-            affine_transform(image, turn, middle - turn @ middle + move, order=1)
-            for image, turn, move in zip(images.pixels, turns, moves, strict=True)
-        ]
-        pixels.append(np.stack(changed))
-    return Images(np.concatenate(pixels), np.tile(images.labels, copies + 1))
