@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from course_utils.arithmetic.arriving import Played
 from course_utils.arithmetic.gridworld import TARGETS
@@ -154,6 +155,7 @@ def counts(played: Played, member: int = 0) -> Figure:
 
 def _shade(axes: Axes, trained: tuple[int, int]) -> None:
     axes.axvspan(trained[0] - 0.5, trained[1] + 0.5, color="#DDDDDD", label="trained", zorder=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def arrival_by_target(
