@@ -22,7 +22,7 @@ HEADS = ("keeping NAC", "NAC", "NALU", "RNN", "GRU", "LSTM")
 CELLS = 32  # of an RNN, GRU or LSTM
 FILTERS = (16, 32)
 FEATURES = 64
-# Of the totals of ten images, by the number of outputs: heads whose last layer is dense start there.
+# Of the totals of ten images, by the number of outputs: where heads with a dense layer start.
 SPREAD_AND_MEAN = {10: (0.95, 1.0), 1: (9.1, 45.0)}
 NUMBERS = 10  # that the eye makes of each image
 

@@ -156,16 +156,13 @@ def ask(
     x = np.stack([seen[places[:, i], i] for i in range(len(counter.seeds))], axis=1)
     head = build_head(counter.head, counter.seeds, length, outputs)
     head.set_weights(counter.network.layers[1].get_weights())
-    if snap:
-        said = snapped(head, x)
-    else:
-        said = ops.convert_to_numpy(head(x))
+    said = snapped(head, x) if snap else ops.convert_to_numpy(head(x))
     return Answers(length, said, totals(images.labels[places], counter.task))
 
 
-def state_weights(counter_or_head: keras.Model) -> np.ndarray:
+def state_weights(head: keras.Model) -> np.ndarray:
     """W of a NAC's state to its state, (members, outputs, outputs)."""
-    module = counter_or_head.layers[0].module
+    module = head.layers[0].module
     return ops.convert_to_numpy(module.weights_matrix())[:, -module.units :]
 
 

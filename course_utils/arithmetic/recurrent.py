@@ -112,7 +112,7 @@ class Recurrent(keras.layers.Layer):
 
 
 class Gated(keras.layers.Layer):
-    """What LSTM, GRU and RNN share: one matrix for the inputs, one for the state, a bias, per member.
+    """What LSTM, GRU and RNN share: for each member a matrix for inputs, one for the state, a bias.
 
     Args:
         units: size of the state.
