@@ -1,8 +1,7 @@
 """Networks that look at each image of a sequence and keep a total, with the ensemble axis.
 
 A small convolutional network makes a few numbers of each image; a recurrent head turns the numbers
-of the whole sequence into the total, which is all that is supervised (Trask et al. 2018, section
-4.2, which has a NAC and an LSTM there).
+of the whole sequence into the total, which is all that is supervised (Trask et al. 2018).
 """
 
 from collections.abc import Sequence
