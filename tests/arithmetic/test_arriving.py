@@ -1,7 +1,10 @@
+import json
+
 import keras
 import numpy as np
 import pytest
 
+from course_utils.arithmetic import arriving
 from course_utils.arithmetic.arriving import (
     ActorCritic,
     around,
@@ -174,3 +177,56 @@ def test_an_impossible_episode_is_refused(start, goal, target, why):
 def test_unknown_kinds_are_refused(settings):
     with pytest.raises(ValueError, match="choose"):
         Kind(**settings)
+
+
+@pytest.mark.parametrize("name", arriving.WEIGHTS)
+def test_the_agents_that_come_with_the_course_are_on_time(name):
+    agent = arriving.load(name)
+    shares = outcomes(agent, range(5, 13), count=100)
+    assert shares["on time"].mean() >= 0.9
+
+
+def test_the_command_goes_on_where_it_was_and_starts_anew_for_other_settings(tmp_path, monkeypatch):
+    record, trained = tmp_path / "record.json", []
+
+    def measure(name, seeds, steps, weights):
+        assert weights is None
+        if trained == ["LSTM"]:
+            trained.append("interrupted")
+            raise KeyboardInterrupt
+        trained.append(name)
+        shares = np.full((len(arriving.TESTED), len(seeds)), 0.5).tolist()
+        return {"name": name, "greedy": {"on time": shares}, "seconds": 1}
+
+    def run(steps):
+        arguments = ["arriving", "--record", str(record), "--seeds", "2", "--steps", steps]
+        monkeypatch.setattr("sys.argv", arguments)
+        arriving.main()
+
+    monkeypatch.setattr(arriving, "measure", measure)
+    with pytest.raises(KeyboardInterrupt):
+        run("100")
+    run("100")
+    assert trained == ["LSTM", "interrupted", *list(arriving.KINDS)[1:]]
+    assert [row["name"] for row in json.loads(record.read_text())["kinds"]] == [*arriving.KINDS]
+    trained.clear()
+    run("100")
+    assert trained == []
+    run("200")
+    assert trained == [*arriving.KINDS]
+
+
+def test_what_is_recorded_of_a_kind(tmp_path, monkeypatch):
+    monkeypatch.setitem(arriving.KINDS, "adding NAC", Kind("adding NAC", size=2))
+    monkeypatch.setattr(arriving, "TESTED", (5, 6))
+    monkeypatch.setattr(arriving, "EPISODES", 10)
+    weights = tmp_path / "kept.weights.h5"
+    row = arriving.measure("adding NAC", range(2), 500, weights)
+    assert np.shape(row["training curve"]) == (1, 2)
+    assert np.shape(row["W"]) == (2, 2)
+    for how in ("greedy", "sampled"):
+        total = sum(np.array(share) for share in row[how].values())
+        np.testing.assert_allclose(total, np.ones((2, 2)), atol=1e-3)
+    monkeypatch.setitem(arriving.WEIGHTS, "adding NAC", weights)
+    kept = arriving.load("adding NAC").nac.nac.weights_matrix()
+    np.testing.assert_allclose(np.asarray(kept)[0, :, 0], row["W"][0], atol=1e-4)
