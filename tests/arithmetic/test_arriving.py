@@ -38,6 +38,7 @@ def flat(places, target):
     return Episodes(places[:, :2], places[:, 2:], target.ravel().astype(int))
 
 
+@pytest.mark.backends
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_a_compiled_episode_is_gymnasiums_step_by_step(clock):
     steps, size = 9, 3
@@ -80,6 +81,7 @@ def test_actions_are_as_likely_as_they_should_be():
     assert np.asarray(chosen(probability[None], np.ones(1, np.float32)))[0].tolist()[-1] == 1
 
 
+@pytest.mark.backends
 def test_the_loss_is_the_textbooks():
     rng = np.random.default_rng(0)
     log = rng.random((3, 2, 4, 5)).astype(np.float32)
