@@ -41,10 +41,10 @@ def kept(weights: Sequence[float], steps: int = 1000) -> Figure:
     return figure
 
 
-def saturation(start: float = 0.0, stop: float = 12.0) -> Figure:
+def saturation() -> Figure:
     """How far tanh * sigmoid of two equal numbers is from 1, on a log axis."""
     figure, axes = plt.subplots(figsize=(8, 3.2))
-    x = np.linspace(start, stop, 300)
+    x = np.linspace(0, 12, 300)
     missing = 1 - np.tanh(x) / (1 + np.exp(-x))
     axes.semilogy(x, missing, color=COLOURS["blue"])
     for steps, line in zip((10, 1000), LINES[1:], strict=False):

@@ -1,7 +1,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from keras import ops
 
+from course_utils.arithmetic.modules import between_minus_one_and_one
 from course_utils.teaching import counting_plots
 
 
@@ -24,10 +26,11 @@ def test_what_is_kept_is_a_power_of_the_weight():
 
 
 def test_saturation_is_that_of_the_module():
-    (axes,) = counting_plots.saturation(0, 4).axes
-    missing = axes.lines[0].get_ydata()
+    (axes,) = counting_plots.saturation().axes
+    x, missing = axes.lines[0].get_data()
+    weights = ops.convert_to_numpy(between_minus_one_and_one(x, x))
     assert missing[0] == 1
-    assert missing[-1] == pytest.approx(1 - np.tanh(4) / (1 + np.exp(-4)))
+    np.testing.assert_allclose(missing, 1 - weights, atol=1e-12)
 
 
 def test_the_medians_and_the_spread_of_the_seeds_are_drawn():
